@@ -1,0 +1,118 @@
+"""The JSON shapes, the same in the command line, over HTTP and from Python (`Slates.to_dicts`)."""
+
+from typing import Any, Literal, NotRequired, TypedDict
+
+ReasonKind = Literal["counterfactual", "because", "feature", "content", "popular"]
+
+
+class Reason(TypedDict):
+    """Why an item is in a slate. ``events`` are item ids of the history, ``value`` what taking them out changes."""
+
+    kind: ReasonKind
+    text: str
+    value: float | None
+    events: list[str]
+
+
+class SlateItem(TypedDict):
+    item: str
+    score: float
+    source: NotRequired[str]
+    reason: NotRequired[str]
+    reasons: NotRequired[list[Reason]]
+    columns: NotRequired[dict[str, Any]]
+
+
+class ModelName(TypedDict):
+    name: str
+    version: int
+
+
+class SlateJSON(TypedDict):
+    user: str | None
+    request_id: str | None
+    model: ModelName | None
+    rung: str | None
+    items: list[SlateItem]
+    history: NotRequired[list[str]]
+    unknown_items: list[str]
+    notes: list[str]
+
+
+class Recommendations(TypedDict):
+    recommendations: list[SlateJSON]
+
+
+class StepJSON(TypedDict):
+    name: str
+    seconds: float
+    summary: str
+
+
+class CheckJSON(TypedDict):
+    name: str
+    verdict: Literal["pass", "warn", "fail"]
+    rows: int
+    share: float
+
+
+class QualityJSON(TypedDict):
+    score: float
+    checks: list[CheckJSON]
+
+
+class IngestJSON(TypedDict):
+    snapshot: str
+    events: int
+    users: int
+    items: int
+    quarantined: int
+    quality: QualityJSON
+
+
+class FigureJSON(TypedDict):
+    """A metric with its 95 % interval over ``n`` people."""
+
+    value: float
+    low: float
+    high: float
+    n: int
+
+
+class LeakageJSON(TypedDict):
+    verdict: Literal["pass", "warn", "fail"]
+    findings: list[dict[str, Any]]
+
+
+class EvaluateJSON(TypedDict):
+    split: dict[str, Any]
+    models: dict[str, dict[str, FigureJSON]]
+    leakage: LeakageJSON
+
+
+class PairJSON(TypedDict):
+    a: str
+    b: str
+    metric: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+    detectable: float
+
+
+class CompareJSON(TypedDict):
+    pairs: list[PairJSON]
+
+
+class ErrorBody(TypedDict):
+    code: str
+    message: str
+    found: str
+    allowed: str
+    do: str
+
+
+class ErrorJSON(TypedDict):
+    error: ErrorBody

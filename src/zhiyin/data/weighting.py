@@ -1,0 +1,40 @@
+"""What an event is worth: a recipe's words for turning kind and value into one weight."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import Field
+
+from zhiyin.core.settings import Config
+from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS
+
+
+class Weighting(Config):
+    """``[data.weights]`` of a recipe. Saved with every model and applied to live events the same way.
+
+    Without any setting every event weighs 1, and a dislike, a hide or a return weighs -1.
+    """
+
+    kinds: dict[str, float] = Field(default_factory=dict)
+    """Weight of a kind: ``kinds = {view = 0.2, purchase = 1.0, return = -1.0}``. Kinds not named keep 1 (or -1)."""
+    like_from: float | None = None
+    """Events with a value below this say nothing (weight 0): ``like_from = 4`` reads ratings of 4 and 5 as likes."""
+    dislike_to: float | None = None
+    """Events with a value up to this are dislikes: weight -1 times their kind's weight."""
+    by_value: bool = False
+    """Multiply the weight by the value (counts, quantities, play time)."""
+
+    def weights(self, kinds: np.ndarray, values: np.ndarray, names: Sequence[str] = KINDS) -> np.ndarray:
+        """Weight of each event, float32 (E,), from kind codes uint8 (E,) and values float32 (E,; NaN = none)."""
+        by_code = np.array(
+            [self.kinds.get(name, -1.0 if name in NEGATIVE_KINDS else 1.0) for name in names], np.float32
+        )
+        weights = by_code[kinds]
+        if self.by_value:
+            weights = weights * np.where(np.isnan(values), 1, values)
+        with np.errstate(invalid="ignore"):
+            if self.like_from is not None:
+                weights = np.where(values < self.like_from, np.float32(0), weights)
+            if self.dislike_to is not None:
+                weights = np.where(values <= self.dislike_to, -by_code[kinds], weights)
+        return weights.astype(np.float32)

@@ -1,0 +1,238 @@
+"""What every model shares: own ids at the edge, the best k under filters, saving and loading.
+
+A model writes `score_all` (and `arrays`/`restore` for what it learned); everything else comes from here.
+Letters: B requests, N items of the catalogue, C candidates, k length of a list.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, ClassVar, Generic, Self, TypeVar
+
+import numpy as np
+import polars as pl
+from pydantic import Field
+
+from zhiyin.core.errors import ModelError
+from zhiyin.core.settings import Config
+from zhiyin.data.contracts import Candidates, Catalogue, HistoriesLike, Requests, Slates
+from zhiyin.data.dataset import Dataset, encode_histories
+from zhiyin.data.tables import catalogue_frame, catalogue_of
+from zhiyin.data.weighting import Weighting
+from zhiyin.registry import Artefact, Manifest, write
+from zhiyin.retrieval import best_rows
+
+SCORE_BUDGET = 64 << 20
+"""Bytes of scores held at once while finding the best k: (B, N) is never held where B·N is large."""
+
+
+class ModelConfig(Config):
+    """Settings that every model has."""
+
+    seed: int = Field(default=0, ge=0)
+    """Same seed, same data: same model, whatever the number of threads."""
+
+
+C = TypeVar("C", bound=ModelConfig)
+
+
+class Model(Generic[C]):
+    """Base of every model, baseline or large."""
+
+    name: ClassVar[str]
+    """Its public name, the same as in the entry-point group ``zhiyin.models``."""
+    Config: ClassVar[type[ModelConfig]]
+    """Its settings class."""
+    estimator: ClassVar[str] = ""
+    """``module:Class`` of the subclass that adds `fit`, where training lives in a file of its own."""
+    lowers_disliked: ClassVar[bool] = False
+    """Whether a disliked, hidden or returned item lowers the scores of what resembles it."""
+    reads_order: ClassVar[bool] = False
+    """Whether the order of a history's events matters."""
+    reads_history: ClassVar[bool] = True
+    """False for models that answer everybody alike (popularity, random)."""
+
+    config: C
+    catalogue: Catalogue
+    weighting: Weighting
+    facts: dict[str, Any]
+    """Of the training: dataset digest, people, events, ``parts`` read (train, validation), seconds, verdict."""
+
+    def __init__(self, config: C | None = None, **settings: Any) -> None:
+        """Settings once: ``EASE(regularisation=200)`` or ``EASE(config=EASEConfig(regularisation=200))``."""
+        if config is not None and settings:
+            raise ModelError(f"{self.name}: give config= or single settings, not both")
+        self.config = config or self.Config.read(settings, self.name)  # type: ignore[assignment]
+        self.facts = {}
+
+    def __repr__(self) -> str:
+        changed = self.config.model_dump(exclude_defaults=True)
+        state = f"trained on {len(self.catalogue)} items" if self.is_trained else "not trained"
+        return f"{self.name}({', '.join(f'{key}={value!r}' for key, value in changed.items())}) [{state}]"
+
+    # -- what a model writes ------------------------------------------------------------------------------------
+
+    def score_all(self, requests: Requests) -> np.ndarray:
+        """float32 (B, N), finite, freshly made (the caller may overwrite it)."""
+        raise ModelError(f"{self.name} must define score_all")
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        """What was learned, as arrays by name; saved and handed back to `restore`."""
+        raise ModelError(f"{self.name} must define arrays")
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        """Take back what `arrays` gave. ``config``, ``catalogue``, ``weighting`` and ``facts`` are there already."""
+        raise ModelError(f"{self.name} must define restore")
+
+    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
+        """float32 (B, M) for items that came after training, on the scale of `score_all`; None where unreadable."""
+        return None
+
+    # -- what comes with it -------------------------------------------------------------------------------------
+
+    @property
+    def is_trained(self) -> bool:
+        return "catalogue" in self.__dict__
+
+    def learned_from(self, dataset: Dataset, **facts: Any) -> None:
+        """Called first by every `fit`: takes over the catalogue and weighting, notes what the model was made from."""
+        if not dataset.histories.n_events:
+            raise ModelError(
+                f"{self.name} has nothing to learn from: the dataset has no event; check the split and the filters"
+            )
+        self.catalogue = dataset.catalogue
+        self.weighting = dataset.weighting
+        self.facts = {
+            "dataset": dataset.digest, "catalogue": dataset.catalogue.digest, "parts": list(dataset.parts),
+            "people": len(dataset.users), "events": dataset.histories.n_events, **facts,
+        }  # fmt: skip
+
+    def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
+        """float32 (B, N), or (B, C) for ``candidates`` int32 (B, C); -1 among them gives -inf."""
+        self._need_training()
+        scores = self.score_all(requests)
+        if candidates is None:
+            return scores
+        chosen = np.take_along_axis(scores, np.maximum(candidates, 0), axis=1)
+        return np.where(candidates < 0, np.float32(-np.inf), chosen)
+
+    def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
+        """The best ``k`` items of each request, none of ``requests.exclude``; ``allowed`` is bool (N,)."""
+        self._need_training()
+        step = max(1, SCORE_BUDGET // (4 * max(1, len(self.catalogue))))
+        rows, scores = [np.zeros((0, k), np.int32)], [np.zeros((0, k), np.float32)]
+        for start in range(0, len(requests), step):
+            part = requests.take(slice(start, start + step))
+            best = best_rows(self.score_all(part), k, exclude=part.exclude, allowed=allowed)
+            rows.append(best[0])
+            scores.append(best[1])
+        found = np.concatenate(rows)
+        return Candidates(found, np.concatenate(scores), (found >= 0).astype(np.uint32), (self.name,))
+
+    def recommend(
+        self, histories: "HistoriesLike | Requests", k: int = 10, *, exclude_seen: bool = True,
+        allowed: Iterable[str] | None = None, new_items: Catalogue | None = None,
+    ) -> Slates:  # fmt: skip
+        """The best ``k`` items for each history, best first, in your own ids.
+
+        ``histories``: lists of your item ids (oldest first), a frame with ``user`` and ``item``, `Histories` or
+        `Requests`. An unknown item is skipped and named in ``unknown_items`` and ``notes``. ``allowed``: only these
+        items may be returned. ``new_items``: items that came after training.
+        """
+        self._need_training()
+        if k < 1:
+            raise ModelError(f"k is {k}; a slate has at least 1 item: give k of 1 or more")
+        catalogue = self.catalogue if new_items is None else self.catalogue.add(new_items)
+        asked = encode_histories(
+            histories, catalogue, self.weighting, exclude_seen=exclude_seen, kinds=tuple(self.facts.get("kinds", ()))
+        )
+        mask, notes = _allowed(allowed, catalogue, [list(note) for note in asked.notes])
+        if new_items is None:
+            found = self.candidates(asked.requests, k, mask)
+        else:
+            found, remark = self._candidates_with_new(asked.requests, k, mask, new_items)
+            notes = [[*note, *remark] for note in notes]
+        ids, scores = [], []
+        for rows, values in zip(found.rows, found.scores, strict=True):
+            there = rows >= 0
+            ids.append(catalogue.ids.take(rows[there]))
+            scores.append([float(value) for value in values[there]])
+        return Slates(
+            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown], notes, (self.name, 0)
+        )
+
+    def similar_items(self, items: Sequence[str], k: int = 10) -> Slates:
+        """The ``k`` items that fit best to a history of just this item, itself left out."""
+        self._need_training()
+        return self.recommend([[item] for item in items], k)
+
+    def _candidates_with_new(
+        self, requests: Requests, k: int, allowed: np.ndarray | None, new_items: Catalogue
+    ) -> tuple[Candidates, list[str]]:
+        """Known and new items ranked together; new ones stand last where the model cannot read their content."""
+        n_known = len(self.catalogue)
+        known = requests.with_histories(requests.histories.keep(requests.histories.items < n_known))
+        scores = self.score_all(known)
+        new, remark = self.score_new(requests, new_items), []
+        if new is None:
+            new = np.repeat(scores.min(axis=1, keepdims=True) - 1, len(new_items), axis=1)
+            remark = [f"{self.name} knows items by their id alone: {len(new_items)} new items stand last"]
+        best = best_rows(
+            np.concatenate([scores, new.astype(np.float32)], axis=1), k, exclude=requests.exclude, allowed=allowed
+        )
+        return Candidates(*best, (best[0] >= 0).astype(np.uint32), (self.name,)), remark
+
+    def save(self, folder: Path | str) -> None:
+        """Write the model to ``folder``, whole or not at all: safetensors, Parquet and JSON with digests, a card."""
+        self._need_training()
+        manifest = Manifest(
+            name=self.name, settings=self.config.model_dump(mode="json"),
+            facts={**self.facts, "weighting": self.weighting.model_dump(mode="json")},
+        )  # fmt: skip
+        tables: dict[str, pl.DataFrame] = {"items": catalogue_frame(self.catalogue)}
+        arrays = {**self.arrays(), **{f"content.{name}": block for name, block in self.catalogue.content.items()}}
+        write(folder, Artefact(manifest, arrays, tables, {"card.md": self.card()}))
+
+    @classmethod
+    def restored(cls, artefact: Artefact) -> Self:
+        """A trained model from what `save` wrote; used by `zhiyin.load`."""
+        model = cls(config=cls.Config.read(artefact.manifest.settings, cls.name))
+        facts = dict(artefact.manifest.facts)
+        model.weighting = Weighting.read(facts.pop("weighting", {}), "weighting")
+        model.facts = facts
+        content = {name[8:]: array for name, array in artefact.arrays.items() if name.startswith("content.")}
+        model.catalogue = catalogue_of(artefact.tables["items"], content)
+        if model.catalogue.digest != facts.get("catalogue"):
+            raise ModelError(
+                f"{cls.name}: its item table does not match the catalogue it was trained on; train it again"
+            )
+        model.restore({name: array for name, array in artefact.arrays.items() if not name.startswith("content.")})
+        return model
+
+    def card(self) -> str:
+        """The model card, Markdown: what it is, what it was made from, how."""
+        summary = (type(self).__doc__ or "").strip()
+        lines = [f"# {self.name}", "", summary, "", "## Settings", ""]
+        lines += [f"- {key}: {value}" for key, value in self.config.model_dump(mode="json").items()]
+        lines += ["", "## Training", ""]
+        lines += [f"- {key}: {value}" for key, value in self.facts.items()]
+        return "\n".join(lines) + "\n"
+
+    def _need_training(self) -> None:
+        if not self.is_trained:
+            raise ModelError(f"{self.name} is not trained; call fit(dataset) first, or zhiyin.load(folder)")
+
+
+def _allowed(
+    allowed: Iterable[str] | None, catalogue: Catalogue, notes: list[list[str]]
+) -> tuple[np.ndarray | None, list[list[str]]]:
+    """The mask of allowed rows, bool (N,), and a note for allowed ids that are not in the catalogue."""
+    if allowed is None:
+        return None, notes
+    wanted = list(allowed)
+    rows = catalogue.ids.rows(wanted)
+    mask = np.zeros(len(catalogue), bool)
+    mask[rows[rows >= 0]] = True
+    if missing := [id_ for id_, row in zip(wanted, rows, strict=True) if row < 0]:
+        remark = f"{len(missing)} allowed items are not in the catalogue, the first: {catalogue.ids.hint(missing[0])}"
+        notes = [[*note, remark] for note in notes]
+    return mask, notes
