@@ -19,7 +19,7 @@ from scipy import sparse
 from zhiyin.core.errors import DataError
 from zhiyin.core.ids import IdIndex
 from zhiyin.core.progress import Progress
-from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
+from zhiyin.core.wire import ModelName, Recommendations, SlateItem, SlateJSON
 
 Table: TypeAlias = Mapping[str, np.ndarray]
 """Columns by name; the first axis of each is the row. Text columns are object arrays of str, None where missing."""
@@ -167,10 +167,11 @@ class Histories:
         order = np.argsort(np.concatenate([self.owners, later.owners]), kind="stable")
         both = Histories(
             self.offsets + later.offsets,
-            *(
-                np.concatenate([getattr(self, name), getattr(later, name)])
-                for name in ("items", "times", "kinds", "values", "weights")
-            ),
+            np.concatenate([self.items, later.items]),
+            np.concatenate([self.times, later.times]),
+            np.concatenate([self.kinds, later.kinds]),
+            np.concatenate([self.values, later.values]),
+            np.concatenate([self.weights, later.weights]),
             {name: np.concatenate([self.context[name], later.context[name]]) for name in self.context},
         )
         return both.events(order, both.offsets)
@@ -282,7 +283,7 @@ class Slates:
 
     def to_dicts(self) -> Recommendations:
         """The JSON shape of ``recommend``."""
-        name = {"name": self.model[0], "version": self.model[1]} if self.model else None
+        name: ModelName | None = {"name": self.model[0], "version": self.model[1]} if self.model else None
         slates: list[SlateJSON] = []
         for b, ids in enumerate(self.ids):
             items: list[SlateItem] = [
@@ -290,10 +291,15 @@ class Slates:
             ]
             slates.append(
                 {
-                    "user": self.users[b], "request_id": None, "model": name, "rung": None, "items": items,
-                    "unknown_items": self.unknown_items[b], "notes": self.notes[b],
-                }  # type: ignore[typeddict-item]
-            )  # fmt: skip
+                    "user": self.users[b],
+                    "request_id": None,
+                    "model": name,
+                    "rung": None,
+                    "items": items,
+                    "unknown_items": self.unknown_items[b],
+                    "notes": self.notes[b],
+                }
+            )
         return {"recommendations": slates}
 
 
@@ -494,8 +500,7 @@ def _stacked(first: Table, second: Table, n: int, m: int) -> dict[str, np.ndarra
 
 
 def _joined(first: np.ndarray | None, second: np.ndarray | None, n: int, m: int) -> np.ndarray:
-    like = first if first is not None else second
-    assert like is not None
+    like = next(side for side in (first, second) if side is not None)
     sides = [
         np.full((rows, *like.shape[1:]), None if like.dtype == object else np.nan) if side is None else side
         for side, rows in ((first, n), (second, m))

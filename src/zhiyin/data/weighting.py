@@ -37,4 +37,4 @@ class Weighting(Config):
                 weights = np.where(values < self.like_from, np.float32(0), weights)
             if self.dislike_to is not None:
                 weights = np.where(values <= self.dislike_to, -by_code[kinds], weights)
-        return weights.astype(np.float32)
+        return np.asarray(weights, np.float32)

@@ -1,0 +1,55 @@
+# make demo: set up, run the main job on bundled real data, show recommendations with reasons.   make test: the tests.
+VENV   := .venv
+PYTHON := $(VENV)/bin/python
+UV     := $(VENV)/bin/uv
+STAMP  := $(VENV)/.ready
+DATA   := $(abspath ../shared/data)
+# Real datasets for tests and benchmarks; without them such tests skip visibly.
+export ZHIYIN_DATA ?= $(if $(wildcard $(DATA)/README.md),$(DATA),)
+TORCH  := torch==2.13.0
+
+.PHONY: help setup demo test test-slow check docs bench lock clean
+
+help:
+	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench lock clean"
+
+setup: $(STAMP)
+
+# torch stands outside the hashed lock: one machine takes a CPU build and another PyPI's own (docs/decisions/0003-lock.md)
+$(STAMP): pyproject.toml requirements/lock.txt constraints.txt
+	test -x $(PYTHON) || python3 -m venv $(VENV)
+	$(VENV)/bin/pip install --quiet --disable-pip-version-check $(TORCH) uv==0.13.9
+	$(UV) pip install --quiet --python $(PYTHON) --no-deps --require-hashes --compile-bytecode -r requirements/lock.txt
+	$(UV) pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation -e .
+	$(UV) pip check --python $(PYTHON)
+	touch $(STAMP)
+
+demo: setup
+	$(PYTHON) -m zhiyin demo
+
+test: setup
+	$(PYTHON) -m pytest -m "not slow" -n 2 --dist loadfile -q
+
+test-slow: setup
+	$(PYTHON) -m pytest -m slow -q --timeout 1200
+
+check: setup
+	$(VENV)/bin/ruff format --check .
+	$(VENV)/bin/ruff check .
+	$(VENV)/bin/mypy
+	$(VENV)/bin/lint-imports
+
+docs: setup
+	$(VENV)/bin/mkdocs build --strict --quiet
+
+bench: setup
+	$(PYTHON) -m benchmarks
+
+# Resolve all extras at once: one by one, pip silently downgrades NumPy.
+lock:
+	$(UV) pip compile --python-version 3.11.7 $${PIP_FIND_LINKS:+--find-links $$PIP_FIND_LINKS} --no-emit-find-links \
+	  -c constraints.txt --no-emit-package torch --generate-hashes --no-header pyproject.toml --all-extras -o requirements/lock.txt
+
+clean:
+	rm -rf $(VENV) site .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache zhiyin-demo
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
