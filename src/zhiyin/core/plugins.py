@@ -17,10 +17,10 @@ def find(group: str, name: str) -> Any:
     """The object registered under ``name``; raises `ModelError` naming the choices where there is none."""
     known = registered(group)
     if name not in known:
-        what = group.removeprefix("zhiyin.").removesuffix("s")
+        what, choices = group.removeprefix("zhiyin.").removesuffix("s"), ", ".join(sorted(known))
         raise ModelError(
-            f"there is no {what} {name!r}{did_you_mean(name, known) or ';'} the choices are: {', '.join(sorted(known))}",
+            f"there is no {what} {name!r}{did_you_mean(name, known) or ';'} the choices are: {choices}",
             found=name,
-            allowed=", ".join(sorted(known)),
+            allowed=choices,
         )
     return known[name].load()

@@ -1,8 +1,8 @@
 """The types and promises that every room shares: a user is a history, an item is its id and its content.
 
-Letters: B histories (or requests), E events, N items of the catalogue, C candidates of a request, D numbers of a vector,
-k length of a list. Row numbers are 0-based rows of a `Catalogue`; they never leave the package: public methods take
-your own ids and give them back.
+Letters: B histories (or requests), E events, N items of the catalogue, C candidates of a request, D numbers of a
+vector, k length of a list. Row numbers are 0-based rows of a `Catalogue`; they never leave the package: public
+methods take your own ids and give them back.
 """
 
 import hashlib
@@ -271,10 +271,11 @@ class Slates:
     def to_polars(self) -> pl.DataFrame:
         """One row an item: request (its number), user, rank (from 1), item, score."""
         lengths = [len(ids) for ids in self.ids]
+        users = [user for user, n in zip(self.users, lengths, strict=True) for _ in range(n)]
         return pl.DataFrame(
             {
                 "request": np.repeat(np.arange(len(self)), lengths),
-                "user": pl.Series([user for user, n in zip(self.users, lengths, strict=True) for _ in range(n)], dtype=pl.String),
+                "user": pl.Series(users, dtype=pl.String),
                 "rank": [rank for n in lengths for rank in range(1, n + 1)],
                 "item": pl.Series([item for ids in self.ids for item in ids], dtype=pl.String),
                 "score": pl.Series([score for scores in self.scores for score in scores], dtype=pl.Float32),
@@ -462,7 +463,7 @@ class Estimator(Recommender, Protocol):
     """A model that can be trained: what ``zhiyin.models.NAME`` is."""
 
     def fit(self, dataset: Any, *, validation: Cases | None = None, progress: Progress | None = None) -> Self:
-        """Learn from a `zhiyin.Dataset`. Without ``validation`` exactly the set number of epochs, nothing carved off."""
+        """Learn from a `zhiyin.Dataset`. Without ``validation`` exactly ``epochs`` epochs, nothing carved off."""
         ...
 
 
