@@ -1,0 +1,106 @@
+"""RecTools at its jobs, in its own environment: `python rectools_jobs.py JOB FOLDER OUT.json` (one thread, CPU seconds)."""
+
+import json
+import sys
+import time
+import warnings
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from rectools import Columns
+from rectools.dataset import Dataset
+
+warnings.filterwarnings("ignore")
+K = 100
+
+
+def clock() -> float:
+    return time.process_time()
+
+
+def events(folder: Path) -> pd.DataFrame:
+    """Rows under RecTools' names; the position stands in for the time."""
+    frame = pd.read_parquet(folder / "events.parquet")
+    frame = frame.rename(columns={"user": Columns.User, "item": Columns.Item})
+    frame[Columns.Weight] = 1.0
+    frame[Columns.Datetime] = pd.Timestamp("2000-01-01") + pd.to_timedelta(frame["position"].astype(int), unit="s")
+    return frame
+
+
+def part(frame: pd.DataFrame, *names: str) -> pd.DataFrame:
+    columns = [Columns.User, Columns.Item, Columns.Weight, Columns.Datetime]
+    return frame.loc[frame["part"].isin(names), columns]
+
+
+def ease(folder: Path, out: Path) -> dict[str, float]:
+    from rectools.models import EASEModel
+
+    train = part(events(folder), "train")
+    dataset = Dataset.construct(train)
+    model = EASEModel(regularization=200)
+    start = clock()
+    model.fit(dataset)
+    fit = clock() - start
+    users = train[Columns.User].unique()
+    start = clock()
+    slates = model.recommend(users=users, dataset=dataset, k=K, filter_viewed=True)
+    seconds = clock() - start
+    slates.to_parquet(out.with_suffix(".parquet"))
+    return {"fit_cpu_s": fit, "recommend_cpu_s": seconds, "people_per_cpu_s": len(users) / seconds}
+
+
+def metrics(folder: Path, out: Path) -> dict[str, float]:
+    """Five metrics over the lists that the job `ease` wrote."""
+    from rectools.metrics import MAP, MRR, NDCG, Precision, Recall, calc_metrics
+
+    slates = pd.read_parquet(out.with_name("rectools-ease.parquet"))
+    test = part(events(folder), "test")
+    names = {
+        "recall@10": Recall(10), "ndcg@10": NDCG(10), "map@10": MAP(10), "mrr@10": MRR(10), "precision@10": Precision(10),
+    }  # fmt: skip
+    seconds = []
+    for _ in range(5):
+        start = clock()
+        figures = calc_metrics(names, slates, test)
+        seconds.append(clock() - start)
+    return {"evaluate_cpu_s": float(np.median(seconds)), **{name: float(value) for name, value in figures.items()}}
+
+
+def sasrec(folder: Path, out: Path) -> dict[str, float]:
+    """CPU seconds of one epoch: softmax over all items, width 64, 50 steps, batch 128."""
+    from pytorch_lightning import Trainer
+    from rectools.models import SASRecModel
+
+    dataset = Dataset.construct(part(events(folder), "train"))
+    seconds = {}
+    for epochs in (1, 2):
+        model = SASRecModel(
+            n_factors=64, n_blocks=2, n_heads=1, session_max_len=50, dropout_rate=0.2, loss="softmax", lr=1e-3,
+            batch_size=128, epochs=epochs, verbose=0, deterministic=False,
+            get_trainer_func=lambda epochs=epochs: Trainer(
+                max_epochs=epochs, min_epochs=epochs, accelerator="cpu", devices=1, logger=False,
+                enable_checkpointing=False, enable_progress_bar=False, enable_model_summary=False,
+            ),
+        )  # fmt: skip
+        start = clock()
+        model.fit(dataset)
+        seconds[epochs] = clock() - start
+    return {"epoch_cpu_s": seconds[2] - seconds[1], "first_epoch_cpu_s": seconds[1]}
+
+
+def ingest(folder: Path, out: Path) -> dict[str, float]:
+    """From a CSV (``events.csv``: user,item,timestamp,value) to RecTools' dataset."""
+    start = clock()
+    frame = pd.read_csv(folder / "events.csv", dtype={"user": str, "item": str})
+    frame = frame.rename(columns={"user": Columns.User, "item": Columns.Item, "value": Columns.Weight})
+    frame[Columns.Datetime] = pd.to_datetime(frame.pop("timestamp"), unit="s")
+    dataset = Dataset.construct(frame)
+    seconds = clock() - start
+    rows = len(dataset.interactions.df)
+    return {"rows": rows, "cpu_s": seconds, "million_rows_per_cpu_s": rows / seconds / 1e6}
+
+
+if __name__ == "__main__":
+    job, folder, out = sys.argv[1], Path(sys.argv[2]), Path(sys.argv[3])
+    out.write_text(json.dumps(globals()[job](folder, out), indent=2))

@@ -1,0 +1,72 @@
+"""The splits that we and the peers are measured on, written once as Parquet so that all read the same rows.
+
+A protocol is a folder under ``benchmarks/.cache`` with ``events.parquet``: user, item, position, part.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+CACHE = Path(__file__).parent / ".cache"
+RESULTS = Path(__file__).parent / "results"
+
+
+def data_folder() -> Path:
+    """The folder of real datasets."""
+    folder = os.environ.get("ZHIYIN_DATA", "")
+    if not folder or not Path(folder).is_dir():
+        raise SystemExit("benchmarks need the real datasets: set ZHIYIN_DATA to their folder")
+    return Path(folder)
+
+
+def last(name: str) -> Path:
+    """Last event = test, last but one = validation, the rest = train. Rows without a position are left out."""
+    folder = CACHE / f"{name}-last"
+    if not (folder / "events.parquet").exists():
+        events = pl.read_parquet(data_folder() / name / "interactions.parquet").drop_nulls("position")
+        age = pl.len().over("user") - 1 - pl.col("position").rank("ordinal").over("user").cast(pl.Int64) + 1
+        part = pl.when(age == 0).then(pl.lit("test")).when(age == 1).then(pl.lit("validation")).otherwise(pl.lit("train"))
+        _written(events.select("user", "item", "position", part=part), folder)
+    return folder
+
+
+def people(name: str, seed: int, n_people: int = 604, fold_in: float = 0.8) -> Path:
+    """Held-out people: ``train`` are the others; of each held-out person 80 % are ``fold_in``, the rest ``test``.
+
+    As many people again are held out as ``validation_fold_in`` and ``validation``. All pairs are positives.
+    """
+    folder = CACHE / f"{name}-people-{seed}"
+    if not (folder / "events.parquet").exists():
+        events = pl.read_parquet(data_folder() / name / "interactions.parquet").select("user", "item")
+        users = events["user"].unique(maintain_order=True)
+        rng = np.random.default_rng([seed, 20])
+        order = rng.permutation(len(users))
+        group = np.zeros(len(users), np.int8)
+        group[order[:n_people]], group[order[n_people : 2 * n_people]] = 2, 1
+        events = events.join(pl.DataFrame({"user": users, "group": group}), on="user", maintain_order="left")
+        draw = pl.Series(rng.random(len(events)))
+        rank = draw.rank("ordinal")
+        share = pl.DataFrame({"user": events["user"], "rank": rank}).select(
+            (pl.col("rank").rank("ordinal").over("user") - 1) / pl.len().over("user")
+        )["rank"]
+        folded = share < fold_in
+        parts = pl.DataFrame({"group": events["group"], "folded": folded}).select(
+            pl.when(pl.col("group") == 0)
+            .then(pl.lit("train"))
+            .when(pl.col("group") == 1)
+            .then(pl.when("folded").then(pl.lit("validation_fold_in")).otherwise(pl.lit("validation")))
+            .otherwise(pl.when("folded").then(pl.lit("fold_in")).otherwise(pl.lit("test")))
+            .alias("part")
+        )["part"]
+        position = pl.int_range(pl.len()).over("user")
+        _written(events.select("user", "item", position=position, part=parts), folder)
+    return folder
+
+
+def _written(events: pl.DataFrame, folder: Path) -> None:
+    """Parquet for most peers, CSV for the one whose NumPy a current PyArrow refuses."""
+    folder.mkdir(parents=True, exist_ok=True)
+    events.write_csv(folder / "events.csv")
+    events.write_parquet(folder / "events.parquet")
