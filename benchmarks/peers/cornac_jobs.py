@@ -18,9 +18,7 @@ def vae(folder: Path, out: Path) -> dict[str, float]:
     """CPU seconds of an epoch: 600-200, batch 500, on the training people of a held-out-people protocol."""
     frame = pd.read_parquet(folder / "events.parquet")
     train = frame[frame["part"] == "train"]
-    data = cornac.data.Dataset.from_uir(
-        zip(train["user"], train["item"], np.ones(len(train)), strict=True), seed=0
-    )
+    data = cornac.data.Dataset.from_uir(zip(train["user"], train["item"], np.ones(len(train)), strict=True), seed=0)
     seconds = {}
     for epochs in (1, 4):
         model = cornac.models.VAECF(

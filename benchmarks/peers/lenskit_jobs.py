@@ -1,4 +1,7 @@
-"""LensKit at its jobs, in its own environment: `python lenskit_jobs.py JOB FOLDER OUT.json` (one thread, CPU seconds)."""
+"""LensKit at its jobs, in its own environment: `python lenskit_jobs.py JOB FOLDER OUT.json`.
+
+One thread, CPU seconds.
+"""
 
 import json
 import sys
@@ -21,7 +24,9 @@ def clock() -> float:
 
 def ease(folder: Path, out: Path) -> dict[str, float]:
     frame = pd.read_parquet(folder / "events.parquet")
-    train = frame[frame["part"] == "train"].rename(columns={"user": "user_id", "item": "item_id"})[["user_id", "item_id"]]
+    train = frame[frame["part"] == "train"].rename(columns={"user": "user_id", "item": "item_id"})[
+        ["user_id", "item_id"]
+    ]
     dataset = from_interactions_df(train)
     pipeline = topn_pipeline(EASEScorer(regularization=200), n=K)
     start = clock()
@@ -39,18 +44,20 @@ def ease(folder: Path, out: Path) -> dict[str, float]:
 def metrics(folder: Path, out: Path) -> dict[str, float]:
     """Five metrics over 6,040 lists."""
     from lenskit.data import ItemListCollection, UserIDKey
-    from lenskit.metrics import MAP, NDCG, Precision, RecipRank, Recall, RunAnalysis  # noqa: I001
+    from lenskit.metrics import NDCG, Hit, Precision, Recall, RecipRank, RunAnalysis
 
-    slates = pd.read_parquet(out.with_name("rectools-ease.parquet"))
+    slates = pd.read_csv(out.with_name("rectools-ease.csv"), dtype={"user_id": str, "item_id": str})
     frame = pd.read_parquet(folder / "events.parquet")
     test = frame[frame["part"] == "test"]
     recommended, truth = ItemListCollection(UserIDKey), ItemListCollection(UserIDKey)
     for user, rows in slates.groupby("user_id"):
-        recommended.add(ItemList(item_ids=rows["item_id"].to_numpy(), scores=rows["score"].to_numpy(), ordered=True), user)
+        recommended.add(
+            ItemList(item_ids=rows["item_id"].to_numpy(), scores=rows["score"].to_numpy(), ordered=True), user
+        )
     for user, rows in test.groupby("user"):
         truth.add(ItemList(item_ids=rows["item"].to_numpy()), user)
     start = clock()
-    analysis = RunAnalysis(NDCG(10), Recall(10), RecipRank(10), Precision(10), MAP(10))
+    analysis = RunAnalysis(NDCG(10), Recall(10), RecipRank(10), Precision(10), Hit(10))
     figures = analysis.measure(recommended, truth).list_summary()["mean"]
     return {"evaluate_cpu_s": clock() - start, **{str(name): float(value) for name, value in figures.items()}}
 
