@@ -27,6 +27,10 @@ $(STAMP): pyproject.toml requirements/lock.txt constraints.txt
 demo: setup
 	$(PYTHON) -m zhiyin demo
 
+# two test processes on two cores: one thread each
+test test-slow: export OMP_NUM_THREADS = 1
+test test-slow: export POLARS_MAX_THREADS = 1
+
 test: setup
 	$(PYTHON) -m pytest -m "not slow" -n 2 --dist loadfile -q
 

@@ -27,7 +27,9 @@ def last(name: str) -> Path:
     if not (folder / "events.parquet").exists():
         events = pl.read_parquet(data_folder() / name / "interactions.parquet").drop_nulls("position")
         age = pl.len().over("user") - 1 - pl.col("position").rank("ordinal").over("user").cast(pl.Int64) + 1
-        part = pl.when(age == 0).then(pl.lit("test")).when(age == 1).then(pl.lit("validation")).otherwise(pl.lit("train"))
+        part = (
+            pl.when(age == 0).then(pl.lit("test")).when(age == 1).then(pl.lit("validation")).otherwise(pl.lit("train"))
+        )
         _written(events.select("user", "item", "position", part=part), folder)
     return folder
 
