@@ -1,0 +1,9 @@
+from zhiyin.data.checks.check import Check as Check
+from zhiyin.data.checks.check import Finding as Finding
+from zhiyin.data.checks.check import Words as Words
+from zhiyin.data.checks.evidence import Evidence as Evidence
+from zhiyin.data.checks.quality import Quality as Quality
+from zhiyin.data.checks.quality import run_checks as run_checks
+from zhiyin.data.checks.table import CHECKS as CHECKS
+from zhiyin.data.checks.table import all_checks as all_checks
+from zhiyin.data.checks.table import named_check as named_check

@@ -1,0 +1,129 @@
+"""A log as the checks see it: the frames, and what several checks need of them, each computed once when asked for.
+
+Letters: E events, I distinct ids, T events that have a user and a time.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import polars as pl
+
+DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Coded:
+    """A column of ids as small numbers."""
+
+    codes: np.ndarray
+    """int64 (E,): number of each row's id in order of first appearance, -1 where it is missing."""
+    ids: pl.Series
+    """The distinct ids, String (I,)."""
+    counts: np.ndarray
+    """int64 (I,): rows of each id."""
+
+    def rows_of(self, wanted: np.ndarray) -> np.ndarray:
+        """Rows of the ids where ``wanted`` (bool, (I,)) is true, int64 ascending."""
+        if not wanted.any():
+            return np.zeros(0, np.int64)
+        return np.flatnonzero(np.append(wanted, False)[self.codes])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """The timed events person by person, oldest first, ties in the order of the rows."""
+
+    rows: np.ndarray
+    """int64 (T,): rows of the events."""
+    users: np.ndarray
+    """int64 (T,): codes of the users."""
+    times: np.ndarray
+    """int64 (T,)"""
+    moments: np.ndarray
+    """int64 (T,): number of the moment (a user at a time) that each event belongs to, ascending from 0."""
+    sizes: np.ndarray
+    """int64 (moments,): events of each moment; above 1 is a tie."""
+
+
+class Evidence:
+    """The frames and the facts that checks share. ``now`` (s UTC) is the moment of looking."""
+
+    def __init__(
+        self, events: pl.DataFrame, items: pl.DataFrame | None = None, users: pl.DataFrame | None = None, *,
+        now: int | None = None,
+    ) -> None:  # fmt: skip
+        self.events = events
+        self.items = items
+        self.users = users
+        self.now = now
+
+    @property
+    def n(self) -> int:
+        """E, the number of events."""
+        return len(self.events)
+
+    def has(self, column: str) -> bool:
+        """Whether the events have this column with at least one value in it."""
+        return column in self.events.columns and self.events[column].null_count() < self.n
+
+    def numbers(self, column: str) -> pl.Series:
+        """A column as Float64; what is no number is null."""
+        return self.events[column].cast(pl.Float64, strict=False)
+
+    @cached_property
+    def times(self) -> pl.Series:
+        """Column ``time`` as Int64; what is no whole number is null."""
+        time = self.events["time"]
+        return time.dt.epoch("s") if time.dtype.is_temporal() else time.cast(pl.Int64, strict=False)
+
+    @cached_property
+    def user(self) -> Coded:
+        """Column ``user``, coded."""
+        return _coded(self.events["user"])
+
+    @cached_property
+    def item(self) -> Coded:
+        """Column ``item``, coded."""
+        return _coded(self.events["item"])
+
+    @cached_property
+    def timeline(self) -> Timeline:
+        """Needs ``user`` and ``time``."""
+        times = self.times
+        rows = np.flatnonzero(times.is_not_null().to_numpy() & (self.user.codes >= 0))
+        users, seconds = self.user.codes[rows], times.fill_null(0).to_numpy()[rows]
+        order = _order(users, seconds)
+        users, seconds = users[order], seconds[order]
+        starts = np.ones(len(rows), bool)
+        starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
+        moments = np.cumsum(starts) - 1
+        return Timeline(rows[order], users, seconds, moments, np.bincount(moments))
+
+    @cached_property
+    def tick(self) -> int:
+        """The finest step of the clock: 86,400 where times are whole days, 3,600, 60, else 1."""
+        times = self.times.drop_nulls()
+        return next((unit for unit in (DAY, 3600, 60) if len(times) and not (times % unit != 0).any()), 1)
+
+
+def _coded(column: pl.Series) -> Coded:
+    text = column.cast(pl.String)
+    physical = text.cast(pl.Categorical(pl.Categories.random())).to_physical()
+    codes = physical.cast(pl.Int64).fill_null(-1).to_numpy()
+    known = np.flatnonzero(codes >= 0)
+    counts = np.bincount(codes[known])
+    first = np.zeros(len(counts), np.int64)
+    first[codes[known[::-1]]] = known[::-1]  # the last assignment wins, which is the earliest row
+    return Coded(codes, text.gather(first), counts)
+
+
+def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray:
+    """Stable order by (user, time): one sort of packed 64-bit keys where both fit, else the slow way."""
+    if not len(times):
+        return np.zeros(0, np.int64)
+    oldest = int(times.min())
+    bits = (int(times.max()) - oldest).bit_length()
+    if bits + int(users.max()).bit_length() > 63:
+        return np.lexsort((times, users))
+    return np.argsort((users << bits) | (times - oldest), kind="stable")

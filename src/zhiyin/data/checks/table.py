@@ -1,0 +1,41 @@
+"""Which checks there are: ours in one table, an outsider's in the entry-point group ``zhiyin.checks``."""
+
+from collections.abc import Mapping
+from importlib import import_module
+
+from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.plugins import registered
+from zhiyin.data.checks.check import Check
+
+GROUP = "zhiyin.checks"
+
+CHECKS: Mapping[str, str] = {
+    "returns": "returns:Returns",
+    "price": "price:Price",
+    "not_products": "not_products:NotProducts",
+    "duplicates": "duplicates:Duplicates",
+}
+"""Name → where it is, in the order in which findings are shown and fixes are made."""
+
+
+def all_checks() -> list[Check]:
+    """Every check, ours first, then those of plug-ins by name."""
+    return [named_check(name) for name in (*CHECKS, *sorted(set(registered(GROUP)) - set(CHECKS)))]
+
+
+def named_check(name: str) -> Check:
+    """The check of this name; `SettingsError` with the nearest right name where there is none."""
+    if name in CHECKS:
+        module, _, attribute = CHECKS[name].partition(":")
+        check = getattr(import_module(f"zhiyin.data.checks.{module}"), attribute)()
+    elif name in registered(GROUP):
+        check = registered(GROUP)[name].load()()
+    else:
+        choices = ", ".join([*CHECKS, *sorted(set(registered(GROUP)) - set(CHECKS))])
+        raise SettingsError(
+            f"there is no check {name!r}{did_you_mean(name, choices.split(', ')) or ';'} the checks are: {choices}",
+            found=name, allowed=choices,
+        )  # fmt: skip
+    if not isinstance(check, Check):
+        raise SettingsError(f"check {name!r} is a {type(check).__name__}; derive it from zhiyin.data.checks.Check")
+    return check
