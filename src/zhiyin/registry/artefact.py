@@ -27,7 +27,7 @@ ARRAYS = "arrays.safetensors"
 class Manifest(Config):
     """What a trained thing is and what it was made from."""
 
-    kind: Literal["model", "ranker", "generator", "calibrator", "encoder"] = "model"
+    kind: Literal["model", "ranker", "generator", "calibrator", "encoder", "checkpoint"] = "model"
     name: str
     """Its name in the entry-point group of its kind (``zhiyin.models`` …), never a module path."""
     settings: dict[str, Any] = Field(default_factory=dict)

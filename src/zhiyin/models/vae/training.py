@@ -1,0 +1,79 @@
+"""Mult-VAE: how it learns. What it computes is in network.py.
+
+Letters: B people of a batch, E events, N items, D latent width.
+The loss of a person is -Σ_i x_i log softmax(logits)_i + β·½Σ(σ² + μ² - 1 - log σ²): the target x is the bag without
+dropout, the sum runs over its items and is not divided by their number. β rises over a share of all updates, not over
+a fixed number: the paper's 200,000 would never end on a small log.
+"""
+
+from pathlib import Path
+from typing import Self
+
+import torch
+from torch import Tensor
+
+from zhiyin.core.progress import Progress
+from zhiyin.data.contracts import Cases
+from zhiyin.data.dataset import Dataset
+from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, VAENetwork, signs
+from zhiyin.training import Bags, Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
+from zhiyin.training.losses import softmax_likelihood
+from zhiyin.training.schedules import rise
+
+
+class VAELearner(Learner[Bags]):
+    """One update of Mult-VAE from one batch of bags."""
+
+    dp_safe = True
+
+    def __init__(self, network: VAENetwork, config: MultVAEConfig) -> None:
+        self.network: VAENetwork = network
+        self.config = config
+
+    def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        settings = self.config
+        return {
+            "main": torch.optim.AdamW(
+                self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+            )
+        }
+
+    def step(self, batch: Bags, optimisers: Optimisers) -> Tensor:
+        offsets, items, values = (torch.from_numpy(a) for a in (batch.offsets, batch.items, batch.values))
+        mean, log_variance = self.network.encode(offsets, items, values)  # (B, D) each
+        latent = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        liked = values > 0
+        likelihood, losses = softmax_likelihood(
+            self.network.unfold(latent), self.network.item_out, self.network.bias_out,
+            torch.repeat_interleave(offsets.diff())[liked], items[liked],
+        )  # fmt: skip
+        divergence = 0.5 * (log_variance.exp() + mean * mean - 1 - log_variance).sum(dim=1)  # (B,)
+        weight = self.config.kl_weight * rise(optimisers.share_done, self.config.annealing)
+        optimisers.descend((likelihood + weight * divergence.sum()) / len(batch))
+        return losses + weight * divergence.detach()
+
+
+class MultVAE(MultVAEModel):
+    __doc__ = MultVAEModel.__doc__
+
+    def fit(
+        self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
+        checkpoints: Path | str | None = None,
+    ) -> Self:  # fmt: skip
+        """Learn from everybody's bag of items. ``checkpoints``: a folder from which a killed fit goes on."""
+        self.learned_from(dataset)
+        settings = self.config
+        made_from = {**self.facts, "settings": settings.model_dump(mode="json")}
+        bags = Bags.of(signs(dataset.histories, dataset.n_items))
+        bags = bags.take(bags.lengths.nonzero()[0])
+        with reproducible(settings.seed):
+            self.network = self.new_network()
+            training = train(
+                VAELearner(self.network, settings), Shuffled(bags, settings.batch_size, settings.seed),
+                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
+                validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
+                checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
+                progress=progress, label=self.name,
+            )  # fmt: skip
+        self.facts |= training.facts()
+        return self

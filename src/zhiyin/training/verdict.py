@@ -1,0 +1,38 @@
+"""Did it converge? In words that say what to do."""
+
+from collections.abc import Sequence
+
+STILL = 0.002
+"""Relative gain an epoch, over the last epochs, from which on a training counts as still improving."""
+
+
+def verdict_of(curve: Sequence[dict[str, float]], patience: int, trouble: str = "") -> str:
+    """One sentence on a finished training: from its curve, its patience, and what stopped it (``trouble``)."""
+    if trouble:
+        return f"diverged: {trouble}; the last good weights are kept: lower learning_rate and train again"
+    if not curve:
+        return "not trained: 0 epochs"
+    if "validation" in curve[-1]:
+        return _by_validation(curve, patience)
+    return _by_loss(curve)
+
+
+def _by_validation(curve: Sequence[dict[str, float]], patience: int) -> str:
+    best = max(curve, key=lambda entry: (entry["validation"], -entry["epoch"]))
+    after = int(curve[-1]["epoch"] - best["epoch"])
+    if after >= patience:
+        return f"converged at epoch {best['epoch']:.0f}: {after} more brought nothing better; its weights are kept"
+    if after == 0:
+        return f"still improving at epoch {best['epoch']:.0f}, the last one: train longer (raise epochs)"
+    return f"best at epoch {best['epoch']:.0f} of {curve[-1]['epoch']:.0f}, its weights are kept; nearly converged"
+
+
+def _by_loss(curve: Sequence[dict[str, float]]) -> str:
+    last = curve[-1]
+    if len(curve) < 3:
+        return f"{len(curve)} epochs say nothing of convergence: train longer, or give a validation part"
+    earlier = curve[-3]
+    gain = (earlier["loss"] - last["loss"]) / 2 / max(abs(last["loss"]), 1e-9)
+    if gain > STILL:
+        return f"still improving at epoch {last['epoch']:.0f} (loss falls by {gain:.1%} an epoch): train longer"
+    return f"converged at epoch {last['epoch']:.0f} by its training loss; without validation nobody checked overfitting"

@@ -1,0 +1,73 @@
+"""The chunked loss against the plain one, its gradient against finite differences."""
+
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from zhiyin.training.losses import softmax_likelihood
+
+
+def world(n_rows: int = 7, n_items: int = 11, width: int = 5, dtype: torch.dtype = torch.float64):
+    rng = torch.Generator().manual_seed(3)
+    hidden = torch.randn(n_rows, width, generator=rng, dtype=dtype, requires_grad=True)
+    table = torch.randn(n_items, width, generator=rng, dtype=dtype, requires_grad=True)
+    bias = torch.randn(n_items, generator=rng, dtype=dtype, requires_grad=True)
+    return hidden, table, bias
+
+
+@pytest.mark.parametrize("rows_at_once", [1, 2, 3, 7, 100])
+def test_it_equals_cross_entropy_for_any_block(rows_at_once: int):
+    hidden, table, _ = world()
+    targets = torch.tensor([3, 0, 10, 3, 3, 7, 1])
+    total, losses = softmax_likelihood(hidden, table, None, torch.arange(7), targets, block_bytes=rows_at_once * 11 * 8)
+    gradients = torch.autograd.grad(total, (hidden, table))
+    plain = functional.cross_entropy(hidden @ table.T, targets, reduction="none")
+    expected = torch.autograd.grad(plain.sum(), (hidden, table))
+    torch.testing.assert_close(losses, plain.detach(), atol=1e-10, rtol=0)
+    for found, right in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(found, right, atol=1e-10, rtol=0)
+
+
+def test_gradcheck_with_many_targets_weights_and_bias():
+    hidden, table, bias = world()
+    owners = torch.tensor([0, 0, 2, 3, 3, 3, 6])  # row 1 has no target
+    items = torch.tensor([1, 1, 4, 0, 5, 10, 2])  # row 0 has one item twice
+    weights = torch.tensor([1.0, 2.0, 0.5, 1.0, 1.0, 3.0, 1.0], dtype=torch.float64)
+    row_weights = torch.tensor([1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 0.1], dtype=torch.float64)
+
+    def total(*leaves: torch.Tensor) -> torch.Tensor:
+        return softmax_likelihood(*leaves, owners, items, weights, row_weights, 2 * 11 * 8)[0]
+
+    assert torch.autograd.gradcheck(total, (hidden, table, bias))
+
+
+def test_huge_logits_stay_finite():
+    hidden = torch.tensor([[1e4], [-1e4]], requires_grad=True)
+    table = torch.tensor([[1.0], [-1.0]], requires_grad=True)
+    total, losses = softmax_likelihood(hidden, table, None, torch.arange(2), torch.tensor([0, 0]))
+    total.backward()
+    assert losses.tolist() == [0.0, 2e4]
+    assert torch.isfinite(hidden.grad).all()
+    assert torch.isfinite(table.grad).all()
+
+
+def test_a_tied_table_receives_both_gradients():
+    _, table, _ = world()
+    targets = torch.tensor([2, 2, 5])
+
+    def gradient(loss_of) -> torch.Tensor:
+        hidden = table[:3] * 1.5
+        return torch.autograd.grad(loss_of(hidden), table)[0]
+
+    chunked = gradient(lambda h: softmax_likelihood(h, table, None, torch.arange(3), targets)[0])
+    plain = gradient(lambda h: functional.cross_entropy(h @ table.T, targets, reduction="sum"))
+    torch.testing.assert_close(chunked, plain, atol=1e-10, rtol=0)
+
+
+def test_without_gradients_and_without_targets():
+    hidden, table, bias = (leaf.detach() for leaf in world())
+    nothing = torch.zeros(0, dtype=torch.int64)
+    total, losses = softmax_likelihood(hidden, table, bias, nothing, nothing)
+    assert float(total) == 0
+    assert np.array_equal(losses.numpy(), np.zeros(7))
