@@ -67,6 +67,25 @@ def people(name: str, seed: int, n_people: int = 604, fold_in: float = 0.8) -> P
     return folder
 
 
+def ten_million_rows(n: int = 10_000_000) -> Path:
+    """A made-up log for ingesting: ids as text with popular heads, seconds in no order, a rating; CSV and Parquet."""
+    folder = CACHE / f"rows-{n}"
+    if not (folder / "events.parquet").exists():
+        rng = np.random.default_rng(7)
+        users = (rng.pareto(1.2, n) * 40_000).astype(np.int64) % 500_000
+        items = (rng.pareto(1.0, n) * 2_000).astype(np.int64) % 100_000
+        events = pl.DataFrame(
+            {
+                "user": pl.Series(users).cast(pl.String),
+                "item": pl.Series(items).cast(pl.String),
+                "timestamp": rng.integers(1_600_000_000, 1_700_000_000, n),
+                "value": rng.integers(1, 6, n).astype(np.float32),
+            }
+        ).with_columns(item=pl.lit("B") + pl.col("item").str.zfill(8))
+        _written(events, folder)
+    return folder
+
+
 def _written(events: pl.DataFrame, folder: Path) -> None:
     """Parquet for most peers, CSV for the one whose NumPy a current PyArrow refuses."""
     folder.mkdir(parents=True, exist_ok=True)

@@ -58,7 +58,6 @@ def metrics(folder: Path, out: Path) -> dict[str, float]:
     from rectools.metrics import MAP, MRR, NDCG, Precision, Recall, calc_metrics
 
     slates = pd.read_csv(out.with_name("rectools-ease.csv"), dtype={Columns.User: str, Columns.Item: str})
-    slates = slates[slates[Columns.Rank] <= 10]
     test = part(events(folder), "test")
     names = {"recall@10": Recall(10), "ndcg@10": NDCG(10), "map@10": MAP(10), "mrr@10": MRR(10)}
     names["precision@10"] = Precision(10)

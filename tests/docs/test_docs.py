@@ -1,0 +1,69 @@
+"""What the documents say runs as written, and the two languages say the same."""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "README.zh-CN.md"])
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
+
+
+def blocks(page: Path, language: str) -> list[str]:
+    return [code for found, code in BLOCK.findall(page.read_text(encoding="utf-8")) if found == language]
+
+
+def runnable() -> list[Path]:
+    return [page for page in PAGES if blocks(page, "python") or blocks(page, "console")]
+
+
+def commands(page: Path) -> list[str]:
+    """The lines behind ``$`` of console blocks, but ``make`` (which sets up an environment of its own)."""
+    lines = [line for code in blocks(page, "console") for line in code.splitlines() if line.startswith("$ ")]
+    return [line[2:] for line in lines if not line.startswith(("$ make ", "$ pip ", "$ git "))]
+
+
+def done(command: list[str], folder: Path) -> None:
+    scripts = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    result = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PATH": scripts, "NO_COLOR": "1"}, capture_output=True, text=True,
+        check=False, timeout=600,
+    )  # fmt: skip
+    assert result.returncode == 0, f"{command}\n{result.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", runnable(), ids=lambda page: page.name)
+def test_code_and_commands_of_a_page_run_in_order(page: Path, tmp_path: Path):
+    for command in commands(page):
+        done(shlex.split(command), tmp_path)
+    if code := "\n".join(blocks(page, "python")):
+        done([sys.executable, "-W", "error", "-c", code], tmp_path)
+
+
+def figures(text: str) -> list[str]:
+    """Numbers with at least two digits, thousands separators taken out."""
+    return sorted(re.findall(r"\d[\d.]*\d", re.sub(r"(?<=\d),(?=\d{3})", "", text)))
+
+
+def test_both_readmes_have_the_same_headings_commands_and_figures():
+    english, chinese = (ROOT / name for name in ("README.md", "README.zh-CN.md"))
+    texts = [page.read_text(encoding="utf-8") for page in (english, chinese)]
+    levels = [[line.split(" ")[0] for line in text.splitlines() if re.match("#+ ", line)] for text in texts]
+    assert levels[0] == levels[1]
+    for language in ("python", "console"):
+        code = [[re.sub("#.*", "", block) for block in blocks(page, language)] for page in (english, chinese)]
+        assert code[0] == code[1]
+    prose = [BLOCK.sub("", text) for text in texts]
+    assert figures(prose[0]) == figures(prose[1])
+
+
+def test_every_link_between_documents_leads_somewhere():
+    for page in [*PAGES, ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/decisions/*.md")]:
+        for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"
