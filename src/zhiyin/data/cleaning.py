@@ -40,17 +40,21 @@ class Cleaned:
 def fix_names() -> tuple[str, ...]:
     """Names of all fixes in the order in which they are made; a plug-in's come before the last, ``duplicates``."""
     mending = [check.name for check in all_checks() if check.done is not None and check.name != "duplicates"]
-    return ("upper_case_items", *mending, "duplicates")
+    before = mending.index("spelling")
+    return (*mending[:before], "upper_case_items", *mending[before:], "duplicates")
 
 
-def clean(events: pl.DataFrame, fixes: Iterable[str] | str, items: pl.DataFrame | None = None) -> Cleaned:
+def clean(
+    events: pl.DataFrame, fixes: Iterable[str] | str, items: pl.DataFrame | None = None, *, now: int | None = None
+) -> Cleaned:
     """The named fixes (or presets), in our order whatever the order given.
 
-    ``events`` has our column names. Raises `SettingsError` for a fix that does not exist.
+    ``events`` has our column names; ``now`` (s UTC) is the present, by default the clock. Raises `SettingsError` for a
+    fix that does not exist.
     """
     reports = []
     for name in chosen(fixes):
-        events, report = _made(name, events, items)
+        events, report = _made(name, events, items, now)
         reports.append(report)
     return Cleaned(events, tuple(reports))
 
@@ -70,10 +74,12 @@ def chosen(names: Iterable[str] | str) -> tuple[str, ...]:
     return tuple(name for name in known if name in wanted)
 
 
-def _made(name: str, events: pl.DataFrame, items: pl.DataFrame | None) -> tuple[pl.DataFrame, FixReport]:
+def _made(
+    name: str, events: pl.DataFrame, items: pl.DataFrame | None, now: int | None
+) -> tuple[pl.DataFrame, FixReport]:
     if name == "upper_case_items":
         return _upper_case(events)
-    check, evidence = named_check(name), Evidence(events, items)
+    check, evidence = named_check(name), Evidence(events, items, now=now)
     finding = check.find(evidence)
     mended = check.fix(evidence, finding)
     return mended, FixReport(name, len(finding.rows), len(mended), check.said(evidence, finding))

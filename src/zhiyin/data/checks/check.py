@@ -132,6 +132,14 @@ def where(mask: pl.Series) -> np.ndarray:
     return mask.fill_null(False).arg_true().to_numpy().astype(np.int64)
 
 
+def either(n: int, *found: np.ndarray) -> np.ndarray:
+    """Rows that are in one of these lists, int64 ascending; a mask is faster than sorting long lists."""
+    mask = np.zeros(n, bool)
+    for rows in found:
+        mask[rows] = True
+    return np.flatnonzero(mask)
+
+
 def _mask(rows: np.ndarray, n: int) -> pl.Series:
     mask = np.zeros(n, bool)
     mask[rows] = True

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from zhiyin.data.checks.check import Check, Finding, Words, where
+from zhiyin.data.checks.check import Check, Finding, Words
 from zhiyin.data.checks.evidence import Evidence
 
 
@@ -17,12 +17,24 @@ class Duplicates(Check):
     fail_above = 0.2
 
     def look(self, evidence: Evidence) -> Finding:
-        events = evidence.events
-        if len(events.columns) == 0 or evidence.n < 2:
+        rows = _suspects(evidence)
+        hashes = evidence.events[rows].hash_rows(seed=0)
+        rows = rows[hashes.is_duplicated().to_numpy()]
+        if not len(rows):
             return self.finding(evidence)
-        alike = where(events.hash_rows(seed=0).is_duplicated())
-        if not len(alike):
-            return self.finding(evidence)
-        suspects = events[alike]
-        first = suspects.select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
-        return self.about_rows(evidence, np.asarray(alike[~first]), "user", "item", "time", "value")
+        first = evidence.events[rows].select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+        return self.about_rows(evidence, rows[~first], "user", "item", "time", "value")
+
+
+def _suspects(evidence: Evidence) -> np.ndarray:
+    """Rows that may have a copy, int64 ascending: with a user and a time, only those that share their moment."""
+    if not (evidence.has("user") and evidence.has("time")):
+        return np.arange(evidence.n)
+    line = evidence.timeline
+    tied = line.rows[line.tied]
+    if len(line.rows) == evidence.n:
+        return np.sort(tied)
+    mask = np.ones(evidence.n, bool)  # rows without user or time are suspects too
+    mask[line.rows] = False
+    mask[tied] = True
+    return np.flatnonzero(mask)

@@ -3,6 +3,7 @@
 Letters: E events, I distinct ids, T events that have a user and a time.
 """
 
+import time
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -17,7 +18,7 @@ class Coded:
     """A column of ids as small numbers."""
 
     codes: np.ndarray
-    """int64 (E,): number of each row's id in order of first appearance, -1 where it is missing."""
+    """int32 (E,): number of each row's id in order of first appearance, -1 where it is missing."""
     ids: pl.Series
     """The distinct ids, String (I,)."""
     counts: np.ndarray
@@ -32,22 +33,25 @@ class Coded:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Timeline:
-    """The timed events person by person, oldest first, ties in the order of the rows."""
+    """The timed events person by person, oldest first, ties in the order of the rows.
+
+    A moment is one person at one time; events that share theirs are tied.
+    """
 
     rows: np.ndarray
     """int64 (T,): rows of the events."""
     users: np.ndarray
-    """int64 (T,): codes of the users."""
+    """int32 (T,): codes of the users."""
     times: np.ndarray
     """int64 (T,)"""
-    moments: np.ndarray
-    """int64 (T,): number of the moment (a user at a time) that each event belongs to, ascending from 0."""
-    sizes: np.ndarray
-    """int64 (moments,): events of each moment; above 1 is a tie."""
+    starts: np.ndarray
+    """bool (T,): whether the event is the first of its moment."""
+    tied: np.ndarray
+    """Places in the timeline of tied events, int64 ascending."""
 
 
 class Evidence:
-    """The frames and the facts that checks share. ``now`` (s UTC) is the moment of looking."""
+    """The frames and the facts that checks share. ``now`` (s UTC) is the present, by default the clock."""
 
     def __init__(
         self, events: pl.DataFrame, items: pl.DataFrame | None = None, users: pl.DataFrame | None = None, *,
@@ -56,7 +60,7 @@ class Evidence:
         self.events = events
         self.items = items
         self.users = users
-        self.now = now
+        self.now = int(time.time()) if now is None else now
 
     @property
     def n(self) -> int:
@@ -74,8 +78,8 @@ class Evidence:
     @cached_property
     def times(self) -> pl.Series:
         """Column ``time`` as Int64; what is no whole number is null."""
-        time = self.events["time"]
-        return time.dt.epoch("s") if time.dtype.is_temporal() else time.cast(pl.Int64, strict=False)
+        column = self.events["time"]
+        return column.dt.epoch("s") if column.dtype.is_temporal() else column.cast(pl.Int64, strict=False)
 
     @cached_property
     def user(self) -> Coded:
@@ -90,15 +94,21 @@ class Evidence:
     @cached_property
     def timeline(self) -> Timeline:
         """Needs ``user`` and ``time``."""
-        times = self.times
-        rows = np.flatnonzero(times.is_not_null().to_numpy() & (self.user.codes >= 0))
-        users, seconds = self.user.codes[rows], times.fill_null(0).to_numpy()[rows]
+        times, users, rows = self.times, self.user.codes, None
+        if times.null_count() or users.min(initial=0) < 0:
+            rows = np.flatnonzero(times.is_not_null().to_numpy() & (users >= 0))
+            users, times = users[rows], times.gather(rows)
+        seconds = times.to_numpy()
         order = _order(users, seconds)
-        users, seconds = users[order], seconds[order]
+        if order is None:
+            rows = np.arange(self.n) if rows is None else rows
+        else:
+            users, seconds, rows = users[order], seconds[order], order if rows is None else rows[order]
         starts = np.ones(len(rows), bool)
         starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
-        moments = np.cumsum(starts) - 1
-        return Timeline(rows[order], users, seconds, moments, np.bincount(moments))
+        tied = np.flatnonzero(~(starts & np.append(starts[1:], True)))
+        rows[tied] = _stable(np.cumsum(starts[tied]), rows[tied])
+        return Timeline(rows, users, seconds, starts, tied)
 
     @cached_property
     def tick(self) -> int:
@@ -110,7 +120,7 @@ class Evidence:
 def _coded(column: pl.Series) -> Coded:
     text = column.cast(pl.String)
     physical = text.cast(pl.Categorical(pl.Categories.random())).to_physical()
-    codes = physical.cast(pl.Int64).fill_null(-1).to_numpy()
+    codes = physical.cast(pl.Int32).fill_null(-1).to_numpy()
     known = np.flatnonzero(codes >= 0)
     counts = np.bincount(codes[known])
     first = np.zeros(len(counts), np.int64)
@@ -118,12 +128,21 @@ def _coded(column: pl.Series) -> Coded:
     return Coded(codes, text.gather(first), counts)
 
 
-def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray:
-    """Stable order by (user, time): one sort of packed 64-bit keys where both fit, else the slow way."""
+def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray | None:
+    """Order by (user, time), ties in any order; None where it is so already.
+
+    One sort of packed 64-bit keys where both fit, else the slow way.
+    """
     if not len(times):
-        return np.zeros(0, np.int64)
+        return None
     oldest = int(times.min())
     bits = (int(times.max()) - oldest).bit_length()
     if bits + int(users.max()).bit_length() > 63:
         return np.lexsort((times, users))
-    return np.argsort((users << bits) | (times - oldest), kind="stable")
+    keys = (users.astype(np.int64) << bits) | (times - oldest)
+    return None if (keys[1:] >= keys[:-1]).all() else np.argsort(keys)
+
+
+def _stable(moments: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Rows ascending within each moment (moments ascend): what a fast sort, which is not stable, leaves to do."""
+    return np.asarray(np.sort((moments << 32) | rows) & 0xFFFF_FFFF)

@@ -23,8 +23,8 @@ ENOUGH = 100
 """Distinct codes from which shapes say something."""
 RARE_SHAPE = 0.01
 """A shape that fewer codes than this share have is unusual."""
-RARE_TOGETHER = 0.05
-"""Where unusual shapes together have more codes than this share, the catalogue has no usual shape."""
+N_USUAL, USUAL_SHARE = 3, 0.95
+"""Where this many shapes do not cover this share of the codes, the catalogue has no usual shape."""
 
 
 class NotProducts(Check):
@@ -55,8 +55,8 @@ def no_product(codes: pl.Series) -> np.ndarray:
         return np.zeros(0, bool)
     shapes = codes.str.replace_all(r"\d+", "9").str.replace_all(r"\p{L}+", "A").alias("shape")
     share = shapes.to_frame().select(pl.len().over("shape") / pl.len()).to_series().to_numpy()
-    unusual = share < RARE_SHAPE
-    has_usual = len(codes) >= ENOUGH and unusual.mean() <= RARE_TOGETHER
+    covered = shapes.value_counts(sort=True)["count"][:N_USUAL].sum() / len(codes)
+    unusual = (share < RARE_SHAPE) & (len(codes) >= ENOUGH and covered >= USUAL_SHARE)
     named = codes.str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_-]+", " ").is_in(SHOP_WORDS).to_numpy()
     listed = named & (share <= 0.5)
-    return np.asarray((unusual & has_usual) | listed)
+    return np.asarray(unusual | listed)

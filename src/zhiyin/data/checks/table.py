@@ -10,10 +10,22 @@ from zhiyin.data.checks.check import Check
 GROUP = "zhiyin.checks"
 
 CHECKS: Mapping[str, str] = {
+    "missing": "missing:Missing",
+    "time_unit": "time_unit:TimeUnit",
+    "encoding": "encoding:Encoding",
+    "spelling": "spelling:Spelling",
     "returns": "returns:Returns",
     "price": "price:Price",
     "not_products": "not_products:NotProducts",
+    "future": "future:Future",
+    "impossible": "impossible:Impossible",
+    "bots": "bots:Bots",
+    "several_titles": "several_titles:SeveralTitles",
+    "no_title": "no_title:NoTitle",
     "duplicates": "duplicates:Duplicates",
+    "concentration": "concentration:Concentration",
+    "time_ties": "time_ties:TimeTies",
+    "tie_order": "tie_order:TieOrder",
 }
 """Name → where it is, in the order in which findings are shown and fixes are made."""
 
