@@ -9,7 +9,7 @@ import zhiyin
 from zhiyin.data.contracts import Histories, Requests, VectorModel
 from zhiyin.models.vae.training import MultVAE
 
-SMALL = {"hidden": 24, "latent": 8, "epochs": 60, "batch_size": 16, "learning_rate": 1e-2}
+SMALL = {"hidden": 24, "latent": 8, "epochs": 60, "batch": 16, "learning_rate": 1e-2}
 
 
 @pytest.fixture(scope="module")

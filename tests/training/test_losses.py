@@ -20,7 +20,7 @@ def world(n_rows: int = 7, n_items: int = 11, width: int = 5, dtype: torch.dtype
 def test_it_equals_cross_entropy_for_any_block(rows_at_once: int):
     hidden, table, _ = world()
     targets = torch.tensor([3, 0, 10, 3, 3, 7, 1])
-    total, losses = softmax_likelihood(hidden, table, None, torch.arange(7), targets, block_bytes=rows_at_once * 11 * 8)
+    total, losses = softmax_likelihood(hidden, table, None, torch.arange(7), targets, block=rows_at_once)
     gradients = torch.autograd.grad(total, (hidden, table))
     plain = functional.cross_entropy(hidden @ table.T, targets, reduction="none")
     expected = torch.autograd.grad(plain.sum(), (hidden, table))
@@ -37,7 +37,7 @@ def test_gradcheck_with_many_targets_weights_and_bias():
     row_weights = torch.tensor([1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 0.1], dtype=torch.float64)
 
     def total(*leaves: torch.Tensor) -> torch.Tensor:
-        return softmax_likelihood(*leaves, owners, items, weights, row_weights, 2 * 11 * 8)[0]
+        return softmax_likelihood(*leaves, owners, items, weights, row_weights, 2)[0]
 
     assert torch.autograd.gradcheck(total, (hidden, table, bias))
 

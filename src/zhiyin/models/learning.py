@@ -10,7 +10,7 @@ class LearningConfig(ModelConfig):
 
     epochs: int = Field(default=50, gt=0)
     """Passes over everybody. Without a validation part exactly so many; with one, at most."""
-    batch_size: int = Field(default=500, gt=0)
+    batch: int = Field(default=500, gt=0)
     """People of one update."""
     learning_rate: float = Field(default=1e-3, gt=0)
     """Of Adam."""

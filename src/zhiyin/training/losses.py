@@ -1,65 +1,69 @@
 """Exact losses over the whole catalogue, without ever holding a (T, N) array for all rows.
 
-Letters: T rows (positions, or people), D vector width, N items, E targets. The logits of row t are
+Letters: T rows (positions, or people), R rows of a block, D vector width, N items, E targets. The logits of row t are
 ``hidden[t] @ table.T + bias``; its loss is -Σ_i x_ti log softmax(logits)_i: cross-entropy where a row has one target
 of weight 1, Mult-VAE's multinomial likelihood where it has many. The gradient is made in the forward pass, while the
 logits of a block of rows are at hand, so that they are computed once instead of twice.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 
-BLOCK_BYTES = 8 << 20
-"""Bytes of logits held at once: a block that stays in the processor's cache."""
+CACHE_BYTES = 2 << 20
+"""What a processor core keeps at hand: small blocks of logits are made about so large."""
 
 
 def softmax_likelihood(
     hidden: Tensor, table: Tensor, bias: Tensor | None, owners: Tensor, items: Tensor, weights: Tensor | None = None,
-    row_weights: Tensor | None = None, block_bytes: int = BLOCK_BYTES,
+    row_weights: Tensor | None = None, block: int | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The sum over rows of ``row_weights`` times their loss (differentiable), and each row's loss (T,), detached.
 
     ``hidden`` (T, D), ``table`` (N, D), ``bias`` (N,) or None; target e belongs to row ``owners[e]`` (int64,
     ascending), is item ``items[e]`` (int64) and counts ``weights[e]`` (1 without). ``row_weights`` (T,), 1 without.
+    ``block``: rows whose logits are held at once; by default about D, so that they take no more room than the table.
     """
-    weights = hidden.new_ones(len(items)) if weights is None else weights
+    block = block or max(hidden.shape[1], CACHE_BYTES // (len(table) * hidden.element_size()), 1)
+    targets = _Targets(owners, items, hidden.new_ones(len(items)) if weights is None else weights)
     row_weights = hidden.new_ones(len(hidden)) if row_weights is None else row_weights
-    total, losses = _SoftmaxLikelihood.apply(hidden, table, bias, owners, items, weights, row_weights, block_bytes)  # type: ignore[no-untyped-call]
-    return total, losses
+    found: tuple[Tensor, Tensor] = _SoftmaxLikelihood.apply(  # type: ignore[no-untyped-call]
+        hidden, table, bias, targets, row_weights, block
+    )
+    return found
+
+
+class _Targets(NamedTuple):
+    owners: Tensor
+    items: Tensor
+    weights: Tensor
+
+    def of_block(self, start: int, first: int, last: int) -> "_Targets":
+        return _Targets(self.owners[first:last] - start, self.items[first:last], self.weights[first:last])
 
 
 class _SoftmaxLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, table: Tensor, bias: Tensor | None, owners: Tensor, items: Tensor, weights: Tensor,
-        row_weights: Tensor, block_bytes: int,
-    ) -> tuple[Tensor, Tensor]:  # fmt: skip
+        ctx: Any, hidden: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets, row_weights: Tensor, block: int
+    ) -> tuple[Tensor, Tensor]:
         n_rows, n_items = len(hidden), len(table)
-        mass = hidden.new_zeros(n_rows).index_add_(0, owners, weights)  # (T,) sum of a row's target weights
+        mass = hidden.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
         losses = torch.empty_like(mass)
-        wants_gradient = any(ctx.needs_input_grad[:3])
         d_hidden, d_table, d_bias = torch.empty_like(hidden), torch.zeros_like(table), table.new_zeros(n_items)
-        step = max(1, block_bytes // (n_items * hidden.element_size()))
-        borders = torch.searchsorted(owners, torch.arange(0, n_rows + step, step)).tolist()
-        for block, start in enumerate(range(0, n_rows, step)):
-            rows, targets = slice(start, start + step), slice(borders[block], borders[block + 1])
-            h, x, owner, item = hidden[rows], weights[targets], owners[targets] - start, items[targets]
-            logits = h @ table.T if bias is None else torch.addmm(bias, h, table.T)  # (R, N)
-            log_total = torch.logsumexp(logits, dim=1)  # (R,)
-            of_targets = torch.zeros_like(log_total).index_add_(0, owner, x * logits[owner, item])
-            losses[rows] = mass[rows] * log_total - of_targets
-            if not wants_gradient:
-                continue
-            share = logits.sub_(log_total[:, None]).exp_()  # softmax, in place
-            share.mul_(mass[rows, None])
-            share.view(-1).index_add_(0, owner * n_items + item, -x)  # d loss / d logits
-            weighted = row_weights[rows]
-            d_hidden[rows] = (share @ table) * weighted[:, None]
-            d_table.addmm_(share.T, h * weighted[:, None])
-            if bias is not None:
-                d_bias.addmv_(share.T, weighted)
+        wants_gradient, shares = any(ctx.needs_input_grad[:3]), hidden.new_empty(min(block, n_rows), n_items)
+        borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
+        for number, start in enumerate(range(0, n_rows, block)):
+            rows = slice(start, start + block)
+            h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
+            losses[rows], share = _block_losses(h, table, bias, here, mass[rows], shares[: len(h)])
+            if wants_gradient:
+                _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
+                weighted = row_weights[rows]
+                d_hidden[rows] = (share @ table) * weighted[:, None]
+                d_table.addmm_(share.T, h * weighted[:, None])
+                d_bias.addmv_(share.T, weighted) if bias is not None else None
         ctx.mark_non_differentiable(losses)
         ctx.save_for_backward(d_hidden, d_table, d_bias if bias is not None else None)
         return torch.dot(row_weights, losses), losses
@@ -67,5 +71,27 @@ class _SoftmaxLikelihood(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
         d_hidden, d_table, d_bias = ctx.saved_tensors
-        bias = None if d_bias is None else upstream * d_bias
-        return upstream * d_hidden, upstream * d_table, bias, None, None, None, None, None
+        d_bias = None if d_bias is None else upstream * d_bias
+        return upstream * d_hidden, upstream * d_table, d_bias, None, None, None
+
+
+def _block_losses(
+    hidden: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets, mass: Tensor, out: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Each row's loss (R,), and its softmax (R, N), written into ``out``."""
+    logits = torch.mm(hidden, table.T, out=out)  # (R, N)
+    if bias is not None:
+        logits += bias
+    hit = targets.weights * logits[targets.owners, targets.items]
+    highest = logits.amax(dim=1)
+    share = torch.softmax(logits, dim=1, out=logits)
+    # log Σ exp of a row from its largest share, which is never below 1 / N: one pass of exp instead of two
+    log_total = highest - share.amax(dim=1).log()  # (R,)
+    return mass * log_total - torch.zeros_like(mass).index_add_(0, targets.owners, hit), share
+
+
+def _into_gradient(share: Tensor, targets: _Targets, mass: Tensor) -> None:
+    """softmax → mass · softmax - targets, in place."""
+    if bool((mass != 1).any()):
+        share.mul_(mass[:, None])
+    share.view(-1).index_add_(0, targets.owners * share.shape[1] + targets.items, -targets.weights)

@@ -69,7 +69,7 @@ class MultVAE(MultVAEModel):
         with reproducible(settings.seed):
             self.network = self.new_network()
             training = train(
-                VAELearner(self.network, settings), Shuffled(bags, settings.batch_size, settings.seed),
+                VAELearner(self.network, settings), Shuffled(bags, settings.batch, settings.seed),
                 epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
                 validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
                 checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
