@@ -6,10 +6,8 @@ import pytest
 import torch
 
 import zhiyin
-from zhiyin.data.contracts import Histories, Requests
-from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, sequences_of
-from zhiyin.models.transformer.training import NextItemLearner, SASRec
-from zhiyin.training import Optimisers
+from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig
+from zhiyin.models.transformer.training import SASRec
 
 N_ITEMS = 20
 SMALL = {"width": 16, "blocks": 1, "max_history": 6, "epochs": 30, "batch": 16, "learning_rate": 1e-2}

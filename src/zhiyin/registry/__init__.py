@@ -2,5 +2,6 @@
 
 from zhiyin.registry.artefact import Artefact, Manifest, read, write
 from zhiyin.registry.loading import load
+from zhiyin.registry.versions import CHAMPION, LATEST, Versions
 
-__all__ = ["Artefact", "Manifest", "load", "read", "write"]
+__all__ = ["CHAMPION", "LATEST", "Artefact", "Manifest", "Versions", "load", "read", "write"]

@@ -1,9 +1,10 @@
-"""One trained thing in one folder: ``manifest.json`` names every other file with its sha256.
+"""One trained thing in one folder: ``manifest.json`` names every other file with its sha256, and carries its own.
 
 Arrays stand in ``arrays.safetensors``, tables in Parquet, text as it is, the rest in JSON. Nothing is read before its
 digest was checked, and nothing that is read can run code.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -37,6 +38,14 @@ class Manifest(Config):
     zhiyin: str = ""
     files: dict[str, str] = Field(default_factory=dict)
     """sha256 of each other file of the folder."""
+    digest: str = ""
+    """sha256 of all the above; what an assembly names this thing by."""
+
+    def sealed(self) -> "Manifest":
+        """With its own digest."""
+        body = self.model_dump(mode="json", exclude={"digest"})
+        text = json.dumps(body, sort_keys=True, ensure_ascii=False)
+        return self.model_copy(update={"digest": hashlib.sha256(text.encode()).hexdigest()})
 
 
 @dataclass
@@ -60,7 +69,7 @@ def write(folder: Path | str, artefact: Artefact) -> Manifest:
         for name, text in artefact.texts.items():
             (part / name).write_text(text, encoding="utf-8")
         files = {file.name: sha256(file) for file in sorted(part.iterdir())}
-        manifest = artefact.manifest.model_copy(update={"files": files, "zhiyin": zhiyin.__version__})
+        manifest = artefact.manifest.model_copy(update={"files": files, "zhiyin": zhiyin.__version__}).sealed()
         (part / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     return manifest
 
@@ -110,6 +119,9 @@ def read_manifest(folder: Path) -> Manifest:
             f"{folder} has format {found}, this version of zhiyin reads up to {FORMAT}; update zhiyin to read it"
         )
     try:
-        return Manifest.model_validate(raw)
+        manifest = Manifest.model_validate(raw)
     except ValidationError as error:
         raise ModelError(f"{path} is damaged ({error.errors()[0]['msg']}); train the model again") from None
+    if manifest.sealed().digest != manifest.digest:
+        raise ModelError(f"{path} is damaged (its digest differs); copy the folder again, or train the model again")
+    return manifest
