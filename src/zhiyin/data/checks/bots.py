@@ -6,15 +6,15 @@ not found; see ``benchmarks/results/checks.json`` for what is.
 
 import numpy as np
 
-from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Words
+from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Words, clipped
 from zhiyin.data.checks.evidence import DAY, Evidence
 
 BURST, BURST_S = 20, 60
 """This many moments within this many seconds. In four real logs of a million events no person does that."""
 PAUSES, JITTER, ALIKE = 30, 4, 0.8
 """Of this many pauses or more, if this share differs by less than 1/2**jitter from the pause before: a clock."""
-NAP_S, AWAKE_S = 5_400, 36 * 3_600
-"""Without a pause as long as a nap for a day and a half."""
+NAP_S, AWAKE_S = 5_400, 24 * 3_600
+"""Without a pause as long as a nap for a day and a night. In those four logs nobody does that for half as long."""
 
 
 class Bots(Check):
@@ -33,10 +33,10 @@ class Bots(Check):
         signs = {
             f"{BURST} moments within {BURST_S} s": _bursts(users, times, n),
             "regular as a clock": _regular(users, pauses, same, n, evidence.tick),
-            "awake for a day and a half": _sleepless(users, times, same & (pauses <= NAP_S), n),
+            "awake for a day and a night": _sleepless(users, times, same & (pauses <= NAP_S), n),
         }
         shown = [
-            f"user {evidence.user.ids[int(code)]!r}: {sign}"
+            f"user {clipped(evidence.user.ids[int(code)])}: {sign}"
             for sign, found in signs.items()
             for code in np.flatnonzero(found)[:N_OFFENDERS]
         ]
@@ -60,7 +60,7 @@ def _regular(users: np.ndarray, pauses: np.ndarray, same: np.ndarray, n: int, ti
     """Whose pauses nearly all equal the pause before, bool (n,)."""
     if tick >= DAY:
         return np.zeros(n, bool)
-    alike = np.abs(np.diff(pauses)) <= np.maximum(pauses[1:] >> JITTER, 1)
+    alike = np.abs(np.diff(pauses)) <= np.maximum(pauses[1:] >> JITTER, tick)
     alike &= same[1:] & same[:-1]
     alike &= pauses[1:] >= 3 * tick  # a coarse clock makes short pauses equal for anybody
     counts = np.bincount(users, minlength=n) - 1

@@ -20,6 +20,8 @@ Part = Literal["events", "items"]
 NO_ROWS = np.zeros(0, np.int64)
 N_OFFENDERS = 5
 """Examples that a finding shows."""
+N_LETTERS = 80
+"""Letters of a cell that an example shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,8 +125,14 @@ class Check:
 
 def show(frame: pl.DataFrame, row: int, columns: Sequence[str]) -> str:
     """One row for a person to read: ``row 12: user '17850', item '85123A'``."""
-    cells = [f"{name} {frame[name][row]!r}" for name in columns if name in frame.columns]
+    cells = [f"{name} {clipped(frame[name][row])}" for name in columns if name in frame.columns]
     return f"row {row}: " + ", ".join(cells)
+
+
+def clipped(cell: object) -> str:
+    """A cell as Python writes it, the end of a long one left out."""
+    text = repr(cell)
+    return text if len(text) <= N_LETTERS else text[:N_LETTERS] + "…"
 
 
 def where(mask: pl.Series) -> np.ndarray:

@@ -10,7 +10,7 @@ from functools import cache
 import numpy as np
 import polars as pl
 
-from zhiyin.data.checks.check import N_OFFENDERS, NO_ROWS, Check, Finding, Words, either, where
+from zhiyin.data.checks.check import N_OFFENDERS, NO_ROWS, Check, Finding, Words, clipped, either, where
 from zhiyin.data.checks.evidence import Coded, Evidence
 
 TEXTS = ("user", "item", "title")
@@ -75,7 +75,7 @@ def _in_events(evidence: Evidence, name: str) -> tuple[np.ndarray, pl.Series]:
 def _examples(name: str, texts: pl.Series) -> list[str]:
     sound = [repaired(text) for text in texts[:N_OFFENDERS]]
     return [
-        f"{name} {text!r}" + (f", perhaps {better!r}" if better is not None else "")
+        f"{name} {clipped(text)}" + (f", perhaps {clipped(better)}" if better is not None else "")
         for text, better in zip(texts, sound, strict=False)
     ]
 

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Words, where
+from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Words, clipped, where
 from zhiyin.data.checks.evidence import Evidence
 from zhiyin.data.checks.several_titles import titled
 
@@ -23,5 +23,5 @@ class NoTitle(Check):
         blank = pl.col("title").is_null() | (pl.col("title").str.strip_chars() == "")
         bare = frame.lazy().group_by("item").agg(blank.all().alias("bare")).filter("bare").collect()["item"]
         rows = where(frame["item"].is_in(bare.implode()))
-        shown = [repr(item) for item in bare.drop_nulls().sort()[:N_OFFENDERS]]
+        shown = [clipped(item) for item in bare.drop_nulls().sort()[:N_OFFENDERS]]
         return self.finding(evidence, rows, shown, part=part)

@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 
-from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Part, Words
+from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Part, Words, clipped
 from zhiyin.data.checks.evidence import Evidence
 
 
@@ -24,7 +24,7 @@ class SeveralTitles(Check):
         joined = _with_usual(frame)
         other = joined.filter(pl.col("title").str.strip_chars() != pl.col("usual"))
         shown = [
-            f"{row['item']!r}: {row['usual']!r} and {row['title']!r}"
+            f"{clipped(row['item'])}: {clipped(row['usual'])} and {clipped(row['title'])}"
             for row in other.unique("item", maintain_order=True).head(N_OFFENDERS).iter_rows(named=True)
         ]
         return self.finding(evidence, np.sort(other["row"].to_numpy().astype(np.int64)), shown, part=part)

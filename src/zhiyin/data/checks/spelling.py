@@ -6,7 +6,7 @@ They are found and shown, never merged unless a recipe names the fix: two codes 
 import numpy as np
 import polars as pl
 
-from zhiyin.data.checks.check import N_OFFENDERS, NO_ROWS, Check, Finding, Words, either
+from zhiyin.data.checks.check import N_OFFENDERS, NO_ROWS, Check, Finding, Words, clipped, either
 from zhiyin.data.checks.evidence import Coded, Evidence
 
 MIXED = 0.1
@@ -31,7 +31,7 @@ class Spelling(Check):
             other = usual != np.arange(len(usual))
             rows = either(evidence.n, rows, coded.rows_of(other))
             for code in np.flatnonzero(other)[:N_OFFENDERS]:
-                pair = [f"{coded.ids[int(c)]!r} ({coded.counts[c]:,})" for c in (code, usual[code])]
+                pair = [f"{clipped(coded.ids[int(c)])} ({coded.counts[c]:,})" for c in (code, usual[code])]
                 shown.append(f"{name} {pair[0]} and {pair[1]}")
         return self.finding(evidence, rows, shown)
 
