@@ -195,6 +195,13 @@ def test_a_large_basket_or_a_coarse_clock_is_no_bot() -> None:
     assert finding("bots", pl.concat([minutes, visit.select(minutes.columns)])).verdict == "pass"
 
 
+def test_bots_are_found_in_whichever_stretch_they_stand(monkeypatch: pytest.MonkeyPatch) -> None:
+    log = bot(1_610_000_000 + 2 * np.arange(25)).sample(fraction=1, shuffle=True, seed=5)
+    for block in (1, 7, 100):
+        monkeypatch.setattr("zhiyin.data.checks.bots.BLOCK", block)
+        assert finding("bots", log).rows.tolist() == log["user"].eq("robot").arg_true().to_list()
+
+
 def test_concentration_names_the_person_and_the_item() -> None:
     log = clean_log(20_000)
     assert finding("concentration", log).verdict == "pass"
@@ -305,6 +312,7 @@ def test_neither_time_nor_position_is_a_warning_of_its_own() -> None:
 ODD: list[Change] = [
     lambda log: log.clear(),
     lambda log: log.head(1),
+    lambda log: log.head(2).with_columns(user=pl.Series([None, "a"]), time=pl.Series([5, None])),
     lambda log: log.select("user", "item"),
     lambda log: log.head(3).with_columns(user=pl.Series(["'\"/..", "\n😀", "汉字" * 200])),
     *[lambda log, name=name: log.with_columns(pl.lit(None).alias(name)) for name in clean_log(9).columns],  # type: ignore[misc]

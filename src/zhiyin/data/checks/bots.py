@@ -4,6 +4,9 @@ Ties count once (a basket is one moment), so a large order is no burst. What a p
 not found; see ``benchmarks/results/checks.json`` for what is.
 """
 
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+
 import numpy as np
 
 from zhiyin.data.checks.check import N_OFFENDERS, Check, Finding, Words, clipped
@@ -16,6 +19,9 @@ PAUSES, JITTER, ALIKE = 30, 4, 0.8
 NAP_S, AWAKE_S = 5_400, 24 * 3_600
 """Without a pause as long as a nap for a day and a night. In those four logs nobody does that for half as long."""
 
+BLOCK = 1 << 17
+"""Moments looked at in one go."""
+
 
 class Bots(Check):
     """People with a burst, a clockwork rhythm, or no sleep; all of their rows are found."""
@@ -27,55 +33,68 @@ class Bots(Check):
     needs = ("user", "time")
 
     def look(self, evidence: Evidence) -> Finding:
-        users, times = _distinct_moments(evidence)
-        n, pauses = len(evidence.user.ids), np.diff(times)
-        same = users[1:] == users[:-1]
-        signs = {
-            f"{BURST} moments within {BURST_S} s": _bursts(users, times, n),
-            "regular as a clock": _regular(users, pauses, same, n, evidence.tick),
-            "awake for a day and a night": _sleepless(users, times, same & (pauses <= NAP_S), n),
-        }
+        line = evidence.timeline
+        users, times = line.users, line.times
+        if len(line.tied):
+            users, times = users[line.starts], times[line.starts]  # (M,) moments
+        found = {sign: np.zeros(len(evidence.user.ids), bool) for sign in SIGNS}
+        for block in _whole_people(users):
+            first = users[block.start]
+            local = users[block] - first  # (m,) codes from 0
+            for sign, acts_so in SIGNS.items():
+                who = acts_so(local, times[block], evidence.tick)
+                found[sign][first : first + len(who)] |= who
         shown = [
             f"user {clipped(evidence.user.ids[int(code)])}: {sign}"
-            for sign, found in signs.items()
-            for code in np.flatnonzero(found)[:N_OFFENDERS]
+            for sign, who in found.items()
+            for code in np.flatnonzero(who)[:N_OFFENDERS]
         ]
-        return self.finding(evidence, evidence.user.rows_of(np.any(list(signs.values()), axis=0)), shown)
+        return self.finding(evidence, evidence.user.rows_of(np.any(list(found.values()), axis=0)), shown)
 
 
-def _distinct_moments(evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
-    """User and time of each moment (M,), in the order of (user, time)."""
-    line = evidence.timeline
-    return (line.users[line.starts], line.times[line.starts]) if len(line.tied) else (line.users, line.times)
+def _whole_people(users: np.ndarray) -> Iterator[slice]:
+    """Stretches of about `BLOCK` moments that end with a person: what is computed on them stays in the cache."""
+    cuts = np.unique(np.append(np.searchsorted(users, users[::BLOCK]), len(users)))
+    for start, stop in pairwise(cuts):
+        yield slice(int(start), int(stop))
 
 
-def _bursts(users: np.ndarray, times: np.ndarray, n: int) -> np.ndarray:
-    """Who has a burst, bool (n,)."""
+def _bursts(users: np.ndarray, times: np.ndarray, tick: int) -> np.ndarray:
+    """Who has a burst, bool (n,). Here and below: moments of n people in the order of (user, time)."""
     apart = BURST - 1
     burst = (times[apart:] - times[:-apart] < BURST_S) & (users[apart:] == users[:-apart])
-    return _who(users[apart:][burst], n)
+    return _who(users[apart:][burst], users)
 
 
-def _regular(users: np.ndarray, pauses: np.ndarray, same: np.ndarray, n: int, tick: int) -> np.ndarray:
+def _regular(users: np.ndarray, times: np.ndarray, tick: int) -> np.ndarray:
     """Whose pauses nearly all equal the pause before, bool (n,)."""
     if tick >= DAY:
-        return np.zeros(n, bool)
+        return _who(users[:0], users)
+    pauses, same = np.diff(times), users[1:] == users[:-1]
     alike = np.abs(np.diff(pauses)) <= np.maximum(pauses[1:] >> JITTER, tick)
     alike &= same[1:] & same[:-1]
     alike &= pauses[1:] >= 3 * tick  # a coarse clock makes short pauses equal for anybody
-    counts = np.bincount(users, minlength=n) - 1
-    return np.asarray((counts >= PAUSES) & (np.bincount(users[2:][alike], minlength=n) >= ALIKE * counts))
+    counts = np.bincount(users) - 1
+    return np.asarray((counts >= PAUSES) & (np.bincount(users[2:][alike], minlength=len(counts)) >= ALIKE * counts))
 
 
-def _sleepless(users: np.ndarray, times: np.ndarray, short: np.ndarray, n: int) -> np.ndarray:
-    """Who goes on without a nap, bool (n,); ``short`` (M - 1,) says where the pause before a moment was no nap."""
-    breaks = np.concatenate([[-1], np.flatnonzero(~short), [len(short)]])
-    runs = np.flatnonzero(np.diff(breaks) > AWAKE_S // NAP_S)
-    first, last = breaks[runs] + 1, np.minimum(breaks[runs + 1], len(users) - 1)
-    return _who(users[first][times[last] - times[first] >= AWAKE_S], n)
+def _sleepless(users: np.ndarray, times: np.ndarray, tick: int) -> np.ndarray:
+    """Who goes on without a nap for a day and a night, bool (n,)."""
+    naps = np.flatnonzero((users[1:] != users[:-1]) | (np.diff(times) > NAP_S))
+    breaks = np.concatenate([[-1], naps, [len(users) - 1]])  # a stretch awake: from after one break to the next
+    long = np.flatnonzero(np.diff(breaks) > AWAKE_S // NAP_S)
+    first, last = breaks[long] + 1, breaks[long + 1]
+    return _who(users[first][times[last] - times[first] >= AWAKE_S], users)
 
 
-def _who(codes: np.ndarray, n: int) -> np.ndarray:
-    found = np.zeros(n, bool)
+def _who(codes: np.ndarray, users: np.ndarray) -> np.ndarray:
+    found = np.zeros(users[-1] + 1, bool)
     found[codes] = True
     return found
+
+
+SIGNS: dict[str, Callable[[np.ndarray, np.ndarray, int], np.ndarray]] = {
+    f"{BURST} moments within {BURST_S} s": _bursts,
+    "regular as a clock": _regular,
+    "awake for a day and a night": _sleepless,
+}

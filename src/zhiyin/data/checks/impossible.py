@@ -15,6 +15,8 @@ ABSURD = 1_000
 """A value this many times the 90th percentile is a slip of the key, not an order."""
 ALWAYS_ABSURD = 1e12
 STEP_SHARE, SCALE_SHARE, SCALE_STEPS, CLIFF = 0.01, 0.90, 4, 0.2
+SAMPLE = 100_000
+"""Rows from which scale and percentile are taken."""
 MOST = 0.5
 """Times before 1980 are wrong only where most are later; else the log counts from a zero of its own."""
 
@@ -35,20 +37,22 @@ class Impossible(Check):
 def _values(evidence: Evidence) -> np.ndarray:
     if not evidence.has("value"):
         return NO_ROWS
-    values = evidence.numbers("value").alias("value")
-    sizes = values.abs()
-    usual = sizes.filter(sizes.is_finite() & (sizes > 0)).quantile(0.9)
+    values = evidence.numbers("value")
+    seen = values.drop_nulls()
+    seen = seen.filter(seen.is_finite())
+    sample = seen.sample(min(len(seen), SAMPLE), seed=0)
+    usual = sample.filter(sample != 0).abs().quantile(0.9)
     limit = min(ALWAYS_ABSURD, ABSURD * usual) if usual else ALWAYS_ABSURD
-    wrong = sizes.is_infinite() | (sizes > limit)
-    scale = rating_scale(values)
-    if scale is not None:
-        wrong |= (values < scale[0]) | (values > scale[1])
-    return where(wrong & values.is_not_nan())
+    low, high = rating_scale(sample) or (-limit, limit)
+    lowest, highest = values.min(), values.max()
+    if isinstance(lowest, float) and isinstance(highest, float) and low <= lowest and highest <= high:
+        return NO_ROWS
+    return where(~values.is_between(low, high) & values.is_not_nan())
 
 
 def rating_scale(values: pl.Series) -> tuple[float, float] | None:
-    """Lowest and highest step of the scale that these values are on; None where they are on none."""
-    counted = values.drop_nulls().drop_nans().value_counts().sort("value")
+    """Lowest and highest step of the scale that these finite values are on; None where they are on none."""
+    counted = values.alias("value").value_counts().sort("value")
     value, count = counted["value"].to_numpy(), counted["count"].to_numpy()
     steps = count >= max(1, STEP_SHARE * count.sum()) if len(count) else np.zeros(0, bool)
     if steps.sum() < SCALE_STEPS or count[steps].sum() < SCALE_SHARE * count.sum():
