@@ -55,7 +55,7 @@ class Optimisers(Mapping[str, Optimizer]):
     def descend(self, loss: Tensor, name: str = "main") -> None:
         """Backward, clip, one step; raises `DivergedError` before a bad number reaches the weights."""
         if not torch.isfinite(loss):
-            raise DivergedError(f"the loss was {float(loss)}")
+            raise DivergedError(f"the loss was {loss.item()}")
         optimiser = self.by_name[name]
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -69,7 +69,7 @@ class Optimisers(Mapping[str, Optimizer]):
         weights = [weight for group in optimiser.param_groups for weight in group["params"] if weight.grad is not None]
         norm = torch.nn.utils.get_total_norm([weight.grad for weight in weights])
         if not torch.isfinite(norm):
-            raise DivergedError(f"the gradient's norm was {float(norm)}")
+            raise DivergedError(f"the gradient's norm was {norm.item()}")
         if self.clip_norm is not None:
             torch.nn.utils.clip_grads_with_norm_(weights, self.clip_norm, norm)
 

@@ -24,15 +24,21 @@ def _by_validation(curve: Sequence[dict[str, float]], patience: int) -> str:
         return f"converged at epoch {best['epoch']:.0f}: {after} more brought nothing better; its weights are kept"
     if after == 0:
         return f"still improving at epoch {best['epoch']:.0f}, the last one: train longer (raise epochs)"
-    return f"best at epoch {best['epoch']:.0f} of {curve[-1]['epoch']:.0f}, its weights are kept; nearly converged"
+    return (
+        f"best at epoch {best['epoch']:.0f} of {curve[-1]['epoch']:.0f}, its weights are kept; "
+        "too few epochs followed to call it converged"
+    )
 
 
 def _by_loss(curve: Sequence[dict[str, float]]) -> str:
     last = curve[-1]
     if len(curve) < 3:
-        return f"{len(curve)} epochs say nothing of convergence: train longer, or give a validation part"
+        epochs = "1 epoch says" if len(curve) == 1 else f"{len(curve)} epochs say"
+        return f"{epochs} nothing of convergence: train longer, or give a validation part"
     earlier = curve[-3]
     gain = (earlier["loss"] - last["loss"]) / 2 / max(abs(last["loss"]), 1e-9)
     if gain > STILL:
         return f"still improving at epoch {last['epoch']:.0f} (loss falls by {gain:.1%} an epoch): train longer"
+    if gain < -STILL:
+        return f"the loss rises at epoch {last['epoch']:.0f}: lower learning_rate and train again"
     return f"converged at epoch {last['epoch']:.0f} by its training loss; without validation nobody checked overfitting"
