@@ -35,7 +35,7 @@ import numpy as np, polars as pl, torch
 import zhiyin
 assert torch.get_num_threads() == int(sys.argv[1])
 rng = np.random.default_rng(1)
-rows = [{"user": f"u{u}", "item": f"i{i}"} for u in range(700) for i in rng.choice(1500, 40, replace=False)]
+rows = [{"user": f"u{u}", "item": f"i{i}"} for u in range(300) for i in rng.choice(900, 40, replace=False)]
 dataset = zhiyin.Dataset.from_frame(pl.DataFrame(rows))
 for estimator in (zhiyin.models.MultVAE, zhiyin.models.SASRec):
     model = estimator(epochs=1, seed=4).fit(dataset)
