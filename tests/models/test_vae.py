@@ -1,13 +1,20 @@
 """Mult-VAE: what is its own; what every model must do is in the contract suite."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
 import torch
+from scipy.sparse import csr_matrix
 
 import zhiyin
-from zhiyin.data.contracts import Histories, Requests, VectorModel
-from zhiyin.models.vae.training import MultVAE
+from zhiyin.core.errors import ModelError
+from zhiyin.data.contracts import Cases, Histories, Ragged, Requests, VectorModel
+from zhiyin.models.vae.cosine import VAECosineModel
+from zhiyin.models.vae.network import MultVAEConfig, VAENetwork, bags_of
+from zhiyin.models.vae.training import MultVAE, VAELearner
+from zhiyin.training import Bags, Optimisers, ndcg_on
 
 SMALL = {"hidden": 24, "latent": 8, "epochs": 60, "batch": 16, "learning_rate": 1e-2}
 
@@ -48,8 +55,9 @@ def test_without_validation_exactly_the_epochs_asked_for(model: MultVAE):
 
 
 def test_an_item_is_a_history_of_one(model: MultVAE):
-    alone = model.encode(Histories.of([[3]]))
-    np.testing.assert_allclose(model.encode_items()[3], alone[0], atol=1e-6)
+    some = model.encode_items(["i3", "nobody's", "i0"])
+    np.testing.assert_allclose(some, model.encode([["i3"], [], ["i0"]]), atol=1e-6)
+    np.testing.assert_allclose(model.encode_items(), model.encode([[id_] for id_ in model.catalogue.ids]), atol=1e-6)
 
 
 def test_training_leaves_the_callers_random_state_alone(dataset: zhiyin.Dataset):
@@ -59,3 +67,113 @@ def test_training_leaves_the_callers_random_state_alone(dataset: zhiyin.Dataset)
     MultVAE(**{**SMALL, "epochs": 1}).fit(dataset)
     assert torch.rand(1) == expected
     assert not torch.are_deterministic_algorithms_enabled()
+
+
+def test_the_loss_of_a_person_is_the_papers(dataset: zhiyin.Dataset):
+    """Against the formula written out: undropped target, summed over clicks, annealed divergence."""
+    torch.manual_seed(0)
+    config = MultVAEConfig(hidden=6, latent=3, kl_weight=0.2, annealing=0.8, dropout=0.5)
+    network = VAENetwork(5, 6, 3, 0.5).double()
+    learner = VAELearner(network, config)
+    optimisers = Optimisers({"main": torch.optim.SGD(network.parameters(), lr=0.0)}, 100)
+    optimisers.updates = 40  # half of the 80 over which the weight of the divergence rises
+    bags = Bags(np.array([0, 2, 5]), np.array([1, 3, 0, 2, 4]), np.array([1, 1, 1, -1, 1], np.float64))
+    state = torch.get_rng_state()
+    losses = learner.step(bags, optimisers)
+
+    torch.set_rng_state(state)
+    mean, log_variance = network.encode(*map(torch.from_numpy, (bags.offsets, bags.items, bags.values)))
+    latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
+    logits = network.unfold(latent) @ network.item_out.T + network.bias_out
+    target = torch.tensor([[0, 1, 0, 1, 0], [1, 0, 0, 0, 1]], dtype=torch.float64)  # a dislike is no target
+    likelihood = -(target * logits.log_softmax(1)).sum(1)
+    divergence = 0.5 * (log_variance.exp() + mean**2 - 1 - log_variance).sum(1)
+    torch.testing.assert_close(losses, (likelihood + 0.1 * divergence).detach())
+
+
+def test_the_encoder_reads_the_normalised_bag():
+    torch.manual_seed(0)
+    network = VAENetwork(5, 6, 3, 0.5).eval()
+    x = torch.tensor([[0, 1, 0, -1, 1], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0.0]])
+    sparse = [torch.from_numpy(a) for a in vars_of(Bags.of(csr_matrix(x.numpy())))]
+    mean, log_variance = network.encode(*sparse)
+    hidden = torch.tanh(torch.nn.functional.normalize(x) @ network.item_in + network.bias_in)
+    torch.testing.assert_close(torch.cat([mean, log_variance], 1), network.encoder(hidden))
+
+
+def vars_of(bags: Bags) -> tuple[np.ndarray, ...]:
+    return bags.offsets, bags.items, bags.values
+
+
+def test_an_item_counts_once_by_the_sign_of_what_its_events_add_up_to():
+    histories = Histories(
+        np.array([0, 6]), np.array([2, 0, 2, 1, 1, 3], np.int32), np.arange(6), np.zeros(6, np.uint8),
+        np.full(6, np.nan, np.float32), np.array([1, 5, 1, 1, -1, -2], np.float32),
+    )  # fmt: skip
+    offsets, items, values = bags_of(histories, 5)
+    assert offsets.tolist() == [0, 3]
+    assert items.tolist() == [0, 2, 3]
+    assert values.tolist() == [1, 1, -1]
+
+
+def test_an_empty_history_gets_what_most_people_take(dataset: zhiyin.Dataset, model: MultVAE):
+    scores = model.score(Requests.of(Histories.empty(1)))
+    assert np.isfinite(scores).all()
+    assert scores.std() > 0
+
+
+def test_a_disliked_item_lowers_what_resembles_it(model: MultVAE):
+    liked = Histories.of([[model.catalogue.ids.row("i1"), model.catalogue.ids.row("i0")]])
+    disliked = replace(liked, weights=np.array([1, -1], np.float32))
+    even = model.catalogue.ids.rows(["i2", "i4", "i6", "i8", "i10"])
+    odd = model.catalogue.ids.rows(["i3", "i5", "i7", "i9", "i11"])
+    alone = model.score(Requests.of(liked.keep(np.array([True, False]))))[0]
+    both = model.score(Requests.of(disliked))[0]
+    assert (both[even].mean() - both[odd].mean()) < (alone[even].mean() - alone[odd].mean())
+
+
+def test_early_stopping_by_validation(dataset: zhiyin.Dataset):
+    rows = dataset.catalogue.ids.rows
+    cases = Cases(
+        Requests.of(Histories.of([rows(["i0", "i2"]), rows(["i1", "i3"])])),
+        Ragged.of([rows(["i4"]), rows(["i5"])]), np.array([0, 1]),
+    )  # fmt: skip
+    model = MultVAE(**{**SMALL, "patience": 4, "validation_k": 3}, seed=1).fit(dataset, validation=cases)
+    best = max(model.facts["curve"], key=lambda entry: entry["validation"])
+    assert model.facts["best_epoch"] == best["epoch"]
+    assert len(model.facts["curve"]) <= best["epoch"] + 4
+    assert ndcg_on(model, cases, 3) == best["validation"]
+
+
+def test_training_without_a_usable_event_says_so(dataset: zhiyin.Dataset):
+    nothing = dataset.with_histories(Histories.empty(len(dataset)))
+    with pytest.raises(ModelError, match="MultVAE has nothing to learn from: the dataset has no event"):
+        MultVAE().fit(nothing)
+
+
+@pytest.fixture(scope="module")
+def cosine(model: MultVAE) -> VAECosineModel:
+    return VAECosineModel.of(model)
+
+
+class TestCosine:
+    def test_scores_are_cosines_of_latent_vectors(self, model: MultVAE, cosine: VAECosineModel):
+        person, items = model.encode([["i0", "i2"]]), model.encode_items()
+        expected = (items @ person[0]) / np.linalg.norm(items, axis=1) / np.linalg.norm(person)
+        found = cosine.score(Requests.of(Histories.of([model.catalogue.ids.rows(["i0", "i2"]).tolist()])))
+        np.testing.assert_allclose(found[0], expected, atol=1e-5)
+
+    def test_even_people_get_even_items(self, cosine: VAECosineModel):
+        even, odd = cosine.recommend([["i0", "i2", "i4"], ["i1", "i3"]], k=3).ids
+        assert {int(item[1:]) % 2 for item in even} == {0}
+        assert {int(item[1:]) % 2 for item in odd} == {1}
+
+    def test_an_item_is_its_own_nearest(self, cosine: VAECosineModel):
+        assert cosine.recommend([["i3"]], k=1, exclude_seen=False).ids == [["i3"]]
+
+    def test_fitted_alone_it_is_the_same_as_made_from_the_vae(self, dataset: zhiyin.Dataset, cosine: VAECosineModel):
+        alone = zhiyin.models.VAECosine(seed=3, **SMALL).fit(dataset)
+        requests = Requests.of(Histories.of([[0, 1], []]))
+        np.testing.assert_allclose(alone.score(requests), cosine.score(requests), atol=1e-6)
+        longer = alone.fit(dataset.with_histories(dataset.histories.take(np.arange(30))))
+        assert not np.allclose(longer.score(requests), cosine.score(requests), atol=1e-3)

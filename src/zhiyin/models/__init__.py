@@ -16,6 +16,7 @@ ESTIMATORS = {
     "ALS": "zhiyin.models.factors.als:ALS",
     "BiasedMF": "zhiyin.models.factors.biased_mf:BiasedMF",
     "MultVAE": "zhiyin.models.vae.training:MultVAE",
+    "VAECosine": "zhiyin.models.vae.training:VAECosine",
     "SASRec": "zhiyin.models.transformer.training:SASRec",
 }
 """Public name → where the estimator is. Strings, so that naming one model imports one model."""

@@ -6,7 +6,7 @@ Reference: Liang et al. 2018, arXiv 1802.05814. We read the bag sparsely (an emb
 and take a disliked item into the bag with a minus.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
@@ -15,12 +15,13 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zhiyin.data.contracts import Histories, Requests
+from zhiyin.data.contracts import Histories, HistoriesLike, Requests
+from zhiyin.data.dataset import encode_histories
 from zhiyin.models.learning import LearningConfig
 from zhiyin.models.model import Model
 
 ENCODE_BLOCK = 4096
-"""Items encoded at once when the whole catalogue is asked for."""
+"""Histories encoded at once."""
 
 
 class MultVAEConfig(LearningConfig):
@@ -97,8 +98,7 @@ class MultVAEModel(Model[MultVAEConfig]):
     @torch.no_grad()
     def user_vectors(self, requests: Requests) -> np.ndarray:
         """The decoder's hidden layer, float32 (B, H): with `item_vectors` and `item_bias` it gives the scores."""
-        mean, _ = self.network.encode(*bags_of(requests.histories, len(self.catalogue)))
-        return np.asarray(self.network.unfold(mean).numpy())
+        return np.asarray(self.network.unfold(torch.from_numpy(self.latent(requests.histories))).numpy())
 
     @property
     def item_vectors(self) -> np.ndarray:
@@ -110,19 +110,27 @@ class MultVAEModel(Model[MultVAEConfig]):
         """float32 (N,)"""
         return np.asarray(self.network.bias_out.detach().numpy())
 
-    @torch.no_grad()
-    def encode(self, histories: Histories) -> np.ndarray:
-        """The latent mean of each history, float32 (B, D)."""
+    def encode(self, histories: HistoriesLike) -> np.ndarray:
+        """The latent mean of each history (your ids, a frame, or `Histories`), float32 (B, D)."""
         self._need_training()
-        mean, _ = self.network.encode(*bags_of(histories, len(self.catalogue)))
-        return np.asarray(mean.numpy())
+        return self.latent(encode_histories(histories, self.catalogue, self.weighting).requests.histories)
 
-    def encode_items(self, rows: np.ndarray | None = None) -> np.ndarray:
-        """The latent mean of items, each as a history of one, float32 (n, D); all of them without ``rows``."""
-        rows = np.arange(len(self.catalogue)) if rows is None else rows
-        parts = [rows[start : start + ENCODE_BLOCK] for start in range(0, len(rows), ENCODE_BLOCK)]
-        latent = [self.encode(Histories.of(part[:, None])) for part in parts]
-        return np.concatenate(latent) if latent else np.zeros((0, self.config.latent), np.float32)
+    def encode_items(self, items: Sequence[str] | None = None) -> np.ndarray:
+        """The latent mean of items, each as a history of one, float32 (n, D); the whole catalogue's without ``items``.
+
+        An unknown item is an empty history.
+        """
+        self._need_training()
+        rows = np.arange(len(self.catalogue)) if items is None else self.catalogue.ids.rows(items)
+        return self.latent(Histories.of([row] if row >= 0 else [] for row in rows.tolist()))
+
+    @torch.no_grad()
+    def latent(self, histories: Histories) -> np.ndarray:
+        """The latent mean of each history of rows, float32 (B, D)."""
+        blocks = range(0, len(histories), ENCODE_BLOCK)
+        parts = [bags_of(histories.take(slice(b, b + ENCODE_BLOCK)), len(self.catalogue)) for b in blocks]
+        means = [self.network.encode(*bags)[0].numpy() for bags in parts]
+        return np.concatenate([np.zeros((0, self.config.latent), np.float32), *means])
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         return {name: weight.numpy() for name, weight in self.network.state_dict().items()}

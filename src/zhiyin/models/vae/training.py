@@ -15,6 +15,7 @@ from torch import Tensor
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
+from zhiyin.models.vae.cosine import VAECosineModel
 from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, VAENetwork, signs
 from zhiyin.training import Bags, Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
 from zhiyin.training.losses import softmax_likelihood
@@ -76,4 +77,18 @@ class MultVAE(MultVAEModel):
                 progress=progress, label=self.name,
             )  # fmt: skip
         self.facts |= training.facts()
+        return self
+
+
+class VAECosine(VAECosineModel, MultVAE):
+    __doc__ = VAECosineModel.__doc__
+
+    def fit(
+        self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
+        checkpoints: Path | str | None = None,
+    ) -> Self:  # fmt: skip
+        """Learn as `MultVAE` does; the epoch is chosen by what the cosine recommends."""
+        self._items = None
+        super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints)
+        self.settle()
         return self
