@@ -2,16 +2,18 @@
 
 Letters: B people in a batch, T events of all of them end to end, L longest history of the batch, D vector width,
 H heads, N items of the catalogue.
-Reference: Kang and McAuley 2018, arXiv 1808.09781. We normalise before attention, use GELU, count positions from the
-newest event, begin every history with a start row (so that an empty one has an answer), and keep histories packed:
-only inside attention do they stand in a (B, L) rectangle.
+Reference: Kang and McAuley 2018, arXiv 1808.09781. We normalise before attention, use GELU, begin every history
+with a start row (so that an empty one has an answer), count positions from there (so that a history of two clicks looks
+like the beginning of a longer one, and one more event leaves the others' vectors as they were), and keep histories
+packed: only inside attention do they stand in a (B, L) rectangle.
 """
 
 from collections.abc import Mapping
+from typing import Self
 
 import numpy as np
 import torch
-from pydantic import Field
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -38,6 +40,12 @@ class SASRecConfig(LearningConfig):
     """Attention heads; they share the width."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of numbers hidden at each update, after the embedding and after each layer."""
+
+    @model_validator(mode="after")
+    def _heads_share_the_width(self) -> Self:
+        if self.width % self.heads:
+            raise ValueError(f"width {self.width} cannot be shared by {self.heads} heads; make it a multiple of heads")
+        return self
 
 
 class Norm(nn.Module):
@@ -104,7 +112,7 @@ class NextItemNetwork(nn.Module):
         super().__init__()
         self.n_items = n_items
         self.item_table = nn.Parameter(torch.empty(n_items + 1, config.width))  # the last row is the start
-        self.age_table = nn.Parameter(torch.empty(config.max_history, config.width))
+        self.place_table = nn.Parameter(torch.empty(config.max_history, config.width))
         self.dropout = Dropout(config.dropout)
         self.blocks = nn.ModuleList(Block(config.width, config.heads, config.dropout) for _ in range(config.blocks))
         self.final_norm = Norm(config.width)
@@ -121,10 +129,9 @@ class NextItemNetwork(nn.Module):
         """
         lengths = offsets.diff()
         owners = torch.repeat_interleave(lengths)  # (T,)
-        places = torch.arange(len(rows)) - offsets[owners]  # (T,) 0 for the oldest
+        places = torch.arange(len(rows)) - offsets[owners]  # (T,) 0 for the oldest that is read
         longest = int(lengths.max()) if len(lengths) else 0
-        ages = lengths[owners] - 1 - places  # (T,) 0 for the newest
-        x = self.dropout(functional.embedding(rows, self.item_table) + functional.embedding(ages, self.age_table))
+        x = self.dropout(functional.embedding(rows, self.item_table) + functional.embedding(places, self.place_table))
         for block in self.blocks:
             x = block(x, owners * longest + places, (len(lengths), longest))
         normed: Tensor = self.final_norm(x)  # (T, D)

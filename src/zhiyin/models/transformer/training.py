@@ -49,7 +49,7 @@ class NextItemLearner(Learner[Ragged]):
         )
         optimisers.descend(total / len(vectors))  # the mean over targets
         lengths = offsets.diff()
-        sums = torch.zeros(len(lengths)).index_add_(0, torch.repeat_interleave(lengths), losses)
+        sums = losses.new_zeros(len(lengths)).index_add_(0, torch.repeat_interleave(lengths), losses)
         return sums / lengths  # (B,) the mean over each person's targets
 
 
