@@ -13,7 +13,7 @@ class LearningConfig(ModelConfig):
     batch: int = Field(default=500, gt=0)
     """People of one update."""
     learning_rate: float = Field(default=1e-3, gt=0)
-    """Of Adam."""
+    """Of Adam, at its height: it rises over the first twentieth of the training and falls to 0 along a cosine."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled (AdamW): each update shrinks the weights by this times the learning rate."""
     patience: int = Field(default=10, gt=0)

@@ -18,6 +18,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, SASRecModel, sequences_of
 from zhiyin.training import Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
 from zhiyin.training.losses import softmax_likelihood
+from zhiyin.training.schedules import warm_cosine
 
 
 class NextItemLearner(Learner[Ragged]):
@@ -71,7 +72,7 @@ class SASRec(SASRecModel):
             training = train(
                 NextItemLearner(self.network, settings),
                 Shuffled(sequences, settings.batch, settings.seed, lengths=sequences.lengths),
-                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
+                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm, rate=warm_cosine,
                 validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
                 checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
                 progress=progress, label=self.name,

@@ -19,7 +19,7 @@ from zhiyin.models.vae.cosine import VAECosineModel
 from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, VAENetwork, signs
 from zhiyin.training import Bags, Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
 from zhiyin.training.losses import softmax_likelihood
-from zhiyin.training.schedules import rise
+from zhiyin.training.schedules import rise, warm_cosine
 
 
 class VAELearner(Learner[Bags]):
@@ -71,7 +71,7 @@ class MultVAE(MultVAEModel):
             self.network = self.new_network()
             training = train(
                 VAELearner(self.network, settings), Shuffled(bags, settings.batch, settings.seed),
-                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
+                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm, rate=warm_cosine,
                 validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
                 checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
                 progress=progress, label=self.name,
