@@ -14,9 +14,9 @@ from zhiyin.data.checks.evidence import Coded, Evidence
 SIGNIFICANT = 5.0
 """Standard deviations above chance."""
 CLEAR = 4
-"""Different items from which a single sorted moment is shown (chance 1 in 24)."""
+"""Different items from which a single sorted moment says something (chance 1 in 24)."""
 NEARLY_ALL = 0.9
-"""Share of sorted moments from which all of them are shown, pairs too."""
+"""Share of sorted moments from which all of them count, pairs too."""
 
 
 class TieOrder(Check):
@@ -63,8 +63,9 @@ def _sorted_beyond_chance(ranks: np.ndarray, moments: np.ndarray, n: int) -> np.
     found = np.zeros(n, bool)
     for mine, against in ((ups, downs), (downs, ups)):
         in_order = (mine > 0) & (against == 0)
-        excess = in_order.sum() - chance.sum()
-        if excess > SIGNIFICANT * np.sqrt((chance * (1 - chance)).sum()) and excess > 1:
-            nearly_all = in_order.sum() >= NEARLY_ALL * (different > 1).sum()
-            found |= in_order & ((different >= CLEAR) | nearly_all)
+        nearly_all = in_order.sum() >= NEARLY_ALL * (different > 1).sum()
+        looked_at = (different > 1) if nearly_all else (different >= CLEAR)
+        excess = in_order[looked_at].sum() - chance[looked_at].sum()
+        if excess > 1 and excess > SIGNIFICANT * np.sqrt((chance * (1 - chance))[looked_at].sum()):
+            found |= in_order & looked_at
     return found
