@@ -1,43 +1,206 @@
-"""Which of your columns is which of ours: guessed from usual names, or given."""
+"""Which of your columns is which of ours: guessed from usual names and the first rows, printable, and overridden by you."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import polars as pl
 
-from zhiyin.core.errors import DataError
+from zhiyin.core.errors import DataError, did_you_mean
+from zhiyin.data.times import TimeForm, time_form
 
-GUESSES: Mapping[str, tuple[str, ...]] = {
-    "user": ("user", "user_id", "userid", "customerid", "customer_id", "customer", "uid", "visitorid", "session_id"),
-    "item": ("item", "item_id", "itemid", "stockcode", "product_id", "productid", "movie_id", "movieid", "asin", "book_id"),
-    "time": ("time", "timestamp", "ts", "invoicedate", "date", "datetime", "unix_timestamp"),
-    "position": ("position", "pos"),
-    "kind": ("kind", "event", "event_type", "behavior", "behaviour"),
-    "value": ("value", "rating", "quantity", "count", "score"),
-    "session": ("session",),
+ROLES: Mapping[str, tuple[str, ...]] = {
+    "user": (
+        "user", "userid", "customerid", "customer", "customerno", "customernumber", "uid", "visitorid", "visitor",
+        "personid", "person", "reviewerid", "memberid", "clientid", "buyerid", "accountid", "account", "member",
+        "用户", "用户id", "用户编号", "会员", "会员id", "顾客",
+    ),
+    "item": (
+        "item", "itemid", "stockcode", "productid", "product", "productcode", "sku", "movieid", "movie", "asin",
+        "parentasin", "bookid", "book", "isbn", "articleid", "article", "contentid", "videoid", "songid", "trackid",
+        "artistid", "newsid", "goodsid", "iid", "商品", "商品id", "商品编号", "物品", "物品id",
+    ),
+    "time": (
+        "time", "timestamp", "ts", "invoicedate", "datetime", "date", "eventtime", "eventdate", "createdat",
+        "orderdate", "purchasedate", "unixtimestamp", "unixreviewtime", "reviewtime", "时间", "日期", "下单时间",
+    ),
+    "position": ("position", "pos", "step", "timeframe"),
+    "kind": ("kind", "event", "eventtype", "behavior", "behaviour", "behaviortype", "action", "interaction", "行为"),
+    "value": (
+        "value", "rating", "overall", "stars", "score", "quantity", "qty", "count", "cnt", "playcount", "dwell",
+        "评分", "数量",
+    ),
+    "label": ("label", "click", "clicked", "isclick"),
+    "session": (
+        "session", "sessionid", "invoiceno", "invoice", "orderid", "orderno", "order", "basket", "basketid",
+        "transactionid", "订单", "订单号",
+    ),
     "split": ("split",),
     "consent": ("consent",),
+    "title": ("title", "description", "productname", "itemname", "name", "标题", "名称"),
+    "price": ("price", "unitprice", "价格", "单价"),
+    "country": ("country",),
 }  # fmt: skip
+"""Our name → usual names, letters and digits only, most telling first. From ``title`` on: context with a use of its own."""
+BASKETS = (
+    "invoiceno",
+    "invoice",
+    "orderid",
+    "orderno",
+    "order",
+    "basket",
+    "basketid",
+    "transactionid",
+    "订单",
+    "订单号",
+)
+QUANTITIES = ("quantity", "qty", "数量")
+RATINGS = ("rating", "overall", "stars", "评分")
+NO_ID = ("", "nan", "NaN", "NaT", "null", "NULL", "None", "NA", "N/A", "<NA>", "\\N", "undefined")
+"""Ids that are a missing value written as text."""
+MOSTLY = 0.5
+"""Where more users than this are missing, sessions are taken for the people."""
 
 
-def guessed(columns: list[str]) -> dict[str, str]:
-    """Our name → your column, for those whose name tells."""
-    folded = {column.casefold().strip(): column for column in reversed(columns)}
-    found = {ours: next((folded[name] for name in names if name in folded), "") for ours, names in GUESSES.items()}
-    return {ours: theirs for ours, theirs in found.items() if theirs}
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """What each column is taken for; ``print(guess)`` shows it."""
+
+    names: Mapping[str, str]
+    """Our name → your column."""
+    others: tuple[str, ...] = ()
+    """Your columns that are kept as context under their own names."""
+    kind: str | None = None
+    """The kind of every event, where no column says it."""
+    time: TimeForm | None = None
+    joined_user: tuple[str, ...] = ()
+    """Columns that make the user together, where there is no user column."""
+    joined_item: tuple[str, ...] = ()
+    """Columns that make the item together."""
+    whole: tuple[str, ...] = ()
+    """Id columns that are whole numbers written with ``.0``."""
+    notes: tuple[str, ...] = ()
+
+    def __str__(self) -> str:
+        rows = [(ours, theirs) for ours, theirs in self.names.items()]
+        rows += [("user", " + ".join(self.joined_user))] if self.joined_user else []
+        width = max((len(theirs) for _, theirs in rows), default=0)
+        lines = [f"{theirs:<{width}}  →  {ours}" for ours, theirs in rows]
+        if self.others:
+            lines.append(f"kept as context: {', '.join(self.others)}")
+        return "\n".join([*lines, *self.notes])
 
 
-def named_columns(frame: pl.DataFrame, given: Mapping[str, str]) -> pl.DataFrame:
-    """The frame under our names; ``given`` (ours: yours) goes before guesses. Time becomes int64 seconds UTC."""
-    names = {**guessed(frame.columns), **given}
-    for ours in ("user", "item"):
-        if names.get(ours) not in frame.columns:
+def folded(name: str) -> str:
+    """``Customer_ID`` and ``customer id`` are ``customerid``."""
+    return re.sub(r"[\W_]+", "", name.casefold())
+
+
+def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: str = "events") -> Guess:
+    """What the columns of a log are, from their names and its first rows; ``given`` (ours: yours) goes before.
+
+    Raises `DataError` where user or item cannot be told, or where ``given`` names what does not exist or one column twice.
+    """
+    columns = [name for name in sample.columns if not name.startswith("__")]
+    names = matched(columns, given or {}, ROLES)
+    notes: list[str] = []
+    kind = None
+    if "label" in names:
+        kind = _labelled(sample, names, notes, given or {})
+    joined = _without_user(sample, names, notes)
+    _need(names, columns, ("item",) if joined else ("user", "item"), about)
+    value, session = folded(names.get("value", "")), folded(names.get("session", ""))
+    if kind is None and "kind" not in names:
+        kind = "purchase" if value in QUANTITIES or session in BASKETS else "rating" if value in RATINGS else None
+        if kind:
+            notes.append(f"every event is a {kind}: {names['value'] if value else names['session']} says so")
+    whole = tuple(names[ours] for ours in ("user", "item") if ours in names and _is_whole(sample[names[ours]]))
+    notes += [f"{column} is written like 17850.0: read as 17850" for column in whole]
+    form = time_form(sample[names["time"]]) if "time" in names else None
+    if form and form.note:
+        notes.append(f"{names['time']} {form.note}")
+    used = {*names.values(), *joined}
+    return Guess(names, tuple(c for c in columns if c not in used), kind, form, joined, (), whole, tuple(notes))
+
+
+def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
+    """Our name → your column: those given, then those whose name tells."""
+    columns = list(columns)
+    for ours, theirs in given.items():
+        if ours not in roles:
             raise DataError(
-                f"no column for {ours!r}; found {', '.join(frame.columns)}: say which one it is, for example "
-                f"map={{'{ours}': '{frame.columns[0] if frame.columns else 'column'}'}}",
-                found=", ".join(frame.columns),
-            )
-    frame = frame.rename({theirs: ours for ours, theirs in names.items()})
-    frame = frame.with_columns(pl.col("user", "item").cast(pl.String))
-    if "time" in frame.columns and frame["time"].dtype.is_temporal():
-        frame = frame.with_columns(pl.col("time").cast(pl.Datetime("us")).dt.epoch("s"))
-    return frame
+                f"map names {ours!r}, which is no column of ours{did_you_mean(ours, roles) or ';'} ours are: "
+                + ", ".join(roles), found=ours, allowed=", ".join(roles),
+            )  # fmt: skip
+        if theirs not in columns:
+            raise DataError(
+                f"map says {ours!r} is column {theirs!r}, which is not there{did_you_mean(theirs, columns) or ';'} "
+                f"the columns are: {', '.join(columns)}", found=theirs, allowed=", ".join(columns),
+            )  # fmt: skip
+    twice = [theirs for theirs in given.values() if list(given.values()).count(theirs) > 1]
+    if twice:
+        both = " and ".join(repr(ours) for ours, theirs in given.items() if theirs == twice[0])
+        raise DataError(f"column {twice[0]!r} is mapped to {both}; map each column once", found=twice[0])
+    names = dict(given)
+    by_name = {folded(name): name for name in reversed(columns)}
+    for ours, usual in roles.items():
+        free = [by_name[n] for n in usual if n in by_name and by_name[n] not in names.values()]
+        if ours not in names and free:
+            names[ours] = free[0]
+    return {ours: names[ours] for ours in roles if ours in names}
+
+
+def _need(names: Mapping[str, str], columns: list[str], needed: tuple[str, ...], about: str) -> None:
+    for ours in needed:
+        if ours not in names:
+            free = next((column for column in columns if column not in names.values()), "COLUMN")
+            raise DataError(
+                f"the {about} have no column for {ours!r}; found {', '.join(columns) or 'none'}: say which one it is, "
+                f"for example --map {ours}={free}, in Python map={{{ours!r}: {free!r}}}",
+                found=", ".join(columns), allowed=", ".join(ROLES.get(ours, (ours,))),
+            )  # fmt: skip
+
+
+def _labelled(sample: pl.DataFrame, names: dict[str, str], notes: list[str], given: Mapping[str, str]) -> str | None:
+    """A column of 0 and 1 that says whether the shown item was taken. In such a log a position is a place on the page."""
+    values = {str(value).removesuffix(".0") for value in sample[names["label"]].drop_nulls().unique()}
+    if not values or not values <= {"0", "1", "true", "false", "True", "False"}:
+        names.pop("label")
+        return None
+    notes.append(
+        f"{names['label']} is 1 for a click and 0 for an impression, which says nothing for or against the item"
+    )
+    if "position" in names and "position" not in given:
+        notes.append(f"{names['position']} is taken for the place on the page and kept as context")
+        names.pop("position")
+    return "impression"
+
+
+def _without_user(sample: pl.DataFrame, names: dict[str, str], notes: list[str]) -> tuple[str, ...]:
+    """Where nobody is named, a session is a person; where there is no session either, people alike are one."""
+    if "user" in names and "session" in names and len(sample) and _missing(sample[names["user"]]).mean() > MOSTLY:  # type: ignore[operator]
+        notes.append(f"{names['user']} is mostly empty")
+        names.pop("user")
+    if "user" in names:
+        return ()
+    if "session" in names:
+        notes.append("no column names the user: each session is one")
+        names["user"] = names.pop("session")
+        names.update({ours: names.pop(ours) for ours in ROLES if ours in names})
+        return ()
+    features = tuple(name for name in sample.columns if folded(name).startswith("userfeature"))
+    if features:
+        notes.append("no column names the user: people of the same features are taken for one")
+    return features
+
+
+def _missing(ids: pl.Series) -> pl.Series:
+    return ids.is_null() | ids.cast(pl.String).is_in(NO_ID)
+
+
+def _is_whole(ids: pl.Series) -> bool:
+    """Whether ids are whole numbers that somebody stored as floats."""
+    seen = ids.filter(~_missing(ids))
+    if ids.dtype.is_float():
+        return bool((seen == seen.floor()).all()) and len(seen) > 0
+    return ids.dtype == pl.String and len(seen) > 0 and bool(seen.str.contains(r"^-?\d+\.0$").all())

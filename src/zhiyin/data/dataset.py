@@ -6,20 +6,23 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
 
-import narwhals as nw
 import numpy as np
 import polars as pl
 
 from zhiyin.core.errors import DataError
 from zhiyin.core.ids import UNKNOWN, IdIndex
-from zhiyin.data.columns import named_columns
+from zhiyin.data.canonical import usable
+from zhiyin.data.cleaning import FixReport
+from zhiyin.data.coding import Coded, coded, event_order, rows_in
+from zhiyin.data.columns import Guess, guess
+from zhiyin.data.consent import CONSENT, Purpose, allows, consent_bits
 from zhiyin.data.contracts import KINDS, Catalogue, Histories, HistoriesLike, Requests, Table
+from zhiyin.data.side import side_table
+from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import table_of
 from zhiyin.data.weighting import Weighting
 
 Order = Literal["time", "position", "row"]
-RESERVED = ("user", "item", "time", "position", "kind", "value", "session", "split", "consent")
-"""Event columns with a meaning of their own; all others are context."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +42,12 @@ class Dataset:
     weighting: Weighting = field(default_factory=Weighting)
     parts: tuple[str, ...] = ("all",)
     """Which parts of a split this is: ``("train",)``, ``("train", "validation")``, or ``("all",)``."""
+    report: tuple[FixReport, ...] = ()
+    """What was left out on the way here and why, one line a rule, with its count."""
+    guess: Guess | None = None
+    """What each column of the log was taken for."""
+    unread: Histories | None = None
+    """All events, where people gave consent for some purposes only; `histories` has those they let models learn from."""
 
     @classmethod
     def from_frame(
@@ -50,8 +59,13 @@ class Dataset:
         Columns of other names are guessed or given in ``map`` (ours: yours). Only unusable rows (no user or no item)
         are dropped. ``items`` and ``users`` are frames with one row each. Raises `DataError` for missing columns.
         """
-        frame = named_columns(_polars(events), map or {})
-        return _assembled(frame, _polars(items), _polars(users), weighting or Weighting())
+        frame = as_polars(events)
+        found = guess(frame, map)
+        usable_rows, report = usable(frame, found)
+        item_table = None if items is None else side_table(as_polars(items), "item", map or {}, ()).frame
+        user_table = None if users is None else side_table(as_polars(users), "user", map or {}, ()).frame
+        dataset = dataset_of(usable_rows, item_table, user_table, weighting or Weighting())
+        return replace(dataset, report=report, guess=found)
 
     def __len__(self) -> int:
         return len(self.users)
@@ -97,14 +111,27 @@ class Dataset:
 
     def with_histories(self, histories: Histories, parts: tuple[str, ...] | None = None) -> "Dataset":
         """The same users and catalogue with other events (a part of a split, a filter)."""
-        return replace(self, histories=histories, parts=parts or self.parts)
+        return replace(self, histories=histories, parts=parts or self.parts, unread=None)
+
+    def for_purpose(self, purpose: Purpose) -> "Dataset":
+        """The dataset with the events that people let be used for this: ``train``, ``personalise`` or ``measure``.
+
+        A dataset as read is one for ``train``: no model can learn from an event without consent, whoever fits it.
+        """
+        everything = self.unread or self.histories
+        if CONSENT not in everything.context:
+            return self
+        allowed = everything.keep(allows(everything.context[CONSENT], purpose))
+        return replace(self, histories=allowed, unread=everything)
 
     def weighted(self, weighting: Weighting) -> "Dataset":
         """The same events under another weighting."""
-        h = self.histories
-        return replace(
-            self, weighting=weighting, histories=replace(h, weights=weighting.weights(h.kinds, h.values, self.kinds))
-        )
+
+        def again(h: Histories) -> Histories:
+            return replace(h, weights=weighting.weights(h.kinds, h.values, self.kinds))
+
+        unread = None if self.unread is None else again(self.unread)
+        return replace(self, weighting=weighting, histories=again(self.histories), unread=unread)
 
 
 @dataclass(frozen=True)
@@ -154,95 +181,79 @@ def _encoded_frame(
     frame: Any, catalogue: Catalogue, weighting: Weighting, exclude_seen: bool, kinds: tuple[str, ...]
 ) -> Encoded:
     """A frame of events: one history for each user, in order of first appearance."""
-    events = named_columns(_polars(frame), {})
-    rows = catalogue.ids.rows(events["item"].to_list())
-    unknown_events = events.filter(pl.Series(rows < 0))
-    known = _assembled(events.filter(pl.Series(rows >= 0)), None, None, weighting, catalogue=catalogue, kinds=kinds)
-    users = events["user"].unique(maintain_order=True).to_list()
-    unknown = [unknown_events.filter(pl.col("user") == user)["item"].to_list() for user in users]
+    native = as_polars(frame)
+    events, _ = usable(native, guess(native))
+    rows = rows_in(events["item"], catalogue.ids)
+    users = coded(events["user"]).ids
+    unknown: list[list[str]] = [[] for _ in users]
+    for user, item in events.filter(pl.Series(rows < 0)).select("user", "item").iter_rows():
+        unknown[users.row(user)].append(item)
+    known = events.filter(pl.Series(rows >= 0))
+    items = Coded(rows[rows >= 0], catalogue.ids)
+    histories = _histories(known, coded(known["user"], users.series), items, weighting, _kind_names(known, kinds))
     notes = [[f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing] for missing in unknown]
-    return Encoded(Requests.of(known.history_of(users), exclude_seen=exclude_seen), users, unknown, notes)
+    return Encoded(Requests.of(histories, exclude_seen=exclude_seen), list(users), unknown, notes)
 
 
-def _polars(frame: Any) -> Any:
-    """Any eager frame as Polars; None stays None."""
-    if frame is None or isinstance(frame, pl.DataFrame):
-        return frame
-    try:
-        narwhal = nw.from_native(frame, eager_only=True)
-    except TypeError:
-        raise DataError(
-            f"found {type(frame).__name__}; give a pandas, Polars or Arrow table, or lists of item ids"
-        ) from None
-    return narwhal.to_polars()
-
-
-def _assembled(
-    events: pl.DataFrame, items: pl.DataFrame | None, users: pl.DataFrame | None, weighting: Weighting, *,
-    catalogue: Catalogue | None = None, kinds: tuple[str, ...] = KINDS,
-) -> Dataset:  # fmt: skip
-    """Rows to histories: ids to row numbers by first appearance, events sorted by (user, time, position, row)."""
-    events = events.drop_nulls(["user", "item"])
+def dataset_of(
+    events: pl.DataFrame, items: pl.DataFrame | None, users: pl.DataFrame | None, weighting: Weighting
+) -> Dataset:
+    """From frames under our names (`canonical`): ids of the tables first, then others by first appearance."""
+    user = coded(events["user"], None if users is None else users["user"])
+    item = coded(events["item"], None if items is None else items["item"])
+    kinds = _kind_names(events, KINDS)
     order: Order = "time" if "time" in events.columns else "position" if "position" in events.columns else "row"
-    user_ids = _ids(users, "user", events["user"])
-    catalogue = catalogue or _catalogue(items, events["item"])
-    kinds = _kind_names(events, kinds)
-    user_rows = _encode(events["user"], user_ids)
-    keys = [
-        events[name].to_numpy() for name in ("position", "time") if name in events.columns and _complete(events[name])
-    ]
-    by = np.lexsort([*keys, user_rows]) if keys else np.argsort(user_rows, kind="stable")
-    counts = np.bincount(user_rows, minlength=len(user_ids))
+    histories = _histories(events, user, item, weighting, kinds)
+    columns = {} if items is None else table_of(_aligned(items, "item", item.ids))
+    people = {} if users is None else table_of(_aligned(users, "user", user.ids))
+    dataset = Dataset(user.ids, Catalogue(item.ids, columns), histories, people, kinds, order, weighting)
+    return dataset.for_purpose("train")
+
+
+def _histories(
+    events: pl.DataFrame, user: Coded, item: Coded, weighting: Weighting, kinds: tuple[str, ...]
+) -> Histories:
+    """Events person by person, by (time, position, row). A row without a position comes before those that have one."""
+    keys = [_key(events[name]) for name in ("time", "position") if name in events.columns]
+    by = event_order(user.rows, keys)
+    place: np.ndarray | slice = slice(None) if by is None else by
+    counts = np.bincount(user.rows, minlength=len(user.ids))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    codes = np.zeros(len(events), np.uint8)
-    if "kind" in events.columns:
-        codes = _encode(events["kind"].fill_null(kinds[0]), IdIndex(kinds)).astype(np.uint8)
-    values = np.full(len(events), np.nan, np.float32)
-    if "value" in events.columns:
-        values = events["value"].cast(pl.Float32).fill_null(float("nan")).to_numpy()
-    times = (
-        events["time"].to_numpy()[by]
-        if "time" in events.columns
-        else np.arange(len(by)) - np.repeat(offsets[:-1], counts)
-    )
-    further = table_of(events.select(pl.exclude("user", "item", "time", "position", "kind", "value")))
-    context = {name: column[by] for name, column in further.items()}
-    histories = Histories(
-        offsets, _encode(events["item"], catalogue.ids)[by], times.astype(np.int64), codes[by], values[by],
-        weighting.weights(codes, values, kinds)[by], context,
-    )  # fmt: skip
-    people = {} if users is None else table_of(_aligned(users, "user", user_ids))
-    return Dataset(user_ids, catalogue, histories, people, kinds, order, weighting)
+    codes, values = _kind_codes(events, kinds), _values(events)
+    weights = weighting.weights(codes, values, kinds)
+    times = keys[0][place] if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
+    context = {name: column[place] for name, column in table_of(_context(events)).items()}
+    if "consent" in events.columns:
+        context[CONSENT] = consent_bits(events["consent"])[place]
+    return Histories(offsets, item.rows[place], times, codes[place], values[place], weights[place], context)
 
 
-def _complete(series: pl.Series) -> bool:
-    return series.null_count() == 0
+def _key(column: pl.Series) -> np.ndarray:
+    """int64 (E,): what to order by; -1 where it is missing, so that what has no place is nobody's newest event."""
+    return column.cast(pl.Int64).fill_null(-1).to_numpy()
 
 
-def _ids(table: pl.DataFrame | None, name: str, events: pl.Series) -> IdIndex:
-    """Ids of the table first, then those that only the events have, each in order of first appearance."""
-    seen = events.cast(pl.String)
-    if table is not None:
-        seen = pl.concat([table[name].cast(pl.String).drop_nulls(), seen.rename(name)])
-    return IdIndex(seen.unique(maintain_order=True))
+def _kind_codes(events: pl.DataFrame, kinds: tuple[str, ...]) -> np.ndarray:
+    if "kind" not in events.columns:
+        return np.zeros(len(events), np.uint8)
+    column = events["kind"].fill_null(kinds[0])
+    return column.replace_strict(list(kinds), list(range(len(kinds))), return_dtype=pl.UInt8).to_numpy()
 
 
-def _catalogue(items: pl.DataFrame | None, events: pl.Series) -> Catalogue:
-    ids = _ids(items, "item", events)
-    return Catalogue(ids, {} if items is None else table_of(_aligned(items, "item", ids)))
+def _values(events: pl.DataFrame) -> np.ndarray:
+    if "value" not in events.columns:
+        return np.full(len(events), np.nan, np.float32)
+    return events["value"].cast(pl.Float32).fill_null(float("nan")).to_numpy()
+
+
+def _context(events: pl.DataFrame) -> pl.DataFrame:
+    """Columns that say something of the moment; titles and countries are the items' and people's."""
+    return events.drop("user", "item", "time", "position", "kind", "value", "consent", "title", "country", strict=False)
 
 
 def _aligned(table: pl.DataFrame, name: str, ids: IdIndex) -> pl.DataFrame:
     """The table's other columns, one row for each id, in the index's order."""
-    table = table.with_columns(pl.col(name).cast(pl.String)).unique(name, keep="first", maintain_order=True)
     return pl.DataFrame({name: ids.series}).join(table, on=name, how="left", maintain_order="left").drop(name)
-
-
-def _encode(series: pl.Series, ids: IdIndex) -> np.ndarray:
-    """Row numbers, int32 (E,)."""
-    index = pl.DataFrame({"id": ids.series, "row": np.arange(len(ids), dtype=np.int32)})
-    coded = pl.DataFrame({"id": series.cast(pl.String)}).join(index, on="id", how="left", maintain_order="left")
-    return coded["row"].to_numpy()
 
 
 def _kind_names(events: pl.DataFrame, kinds: tuple[str, ...]) -> tuple[str, ...]:

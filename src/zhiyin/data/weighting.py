@@ -8,11 +8,15 @@ from pydantic import Field
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS
 
+SILENT_KINDS = ("impression", "query")
+"""Kinds that say nothing for or against an item."""
+
 
 class Weighting(Config):
     """``[data.weights]`` of a recipe. Saved with every model and applied to live events the same way.
 
-    Without any setting every event weighs 1, and a dislike, a hide or a return weighs -1.
+    Without any setting every event weighs 1; a dislike, a hide or a return weighs -1; an impression, which only says
+    that the item was shown, and a query weigh 0.
     """
 
     kinds: dict[str, float] = Field(default_factory=dict)
@@ -26,9 +30,7 @@ class Weighting(Config):
 
     def weights(self, kinds: np.ndarray, values: np.ndarray, names: Sequence[str] = KINDS) -> np.ndarray:
         """Weight of each event, float32 (E,), from kind codes uint8 (E,) and values float32 (E,; NaN = none)."""
-        by_code = np.array(
-            [self.kinds.get(name, -1.0 if name in NEGATIVE_KINDS else 1.0) for name in names], np.float32
-        )
+        by_code = np.array([self.kinds.get(name, _usual(name)) for name in names], np.float32)
         weights = by_code[kinds]
         if self.by_value:
             weights = weights * np.where(np.isnan(values), 1, values)
@@ -38,3 +40,8 @@ class Weighting(Config):
             if self.dislike_to is not None:
                 weights = np.where(values <= self.dislike_to, -by_code[kinds], weights)
         return np.asarray(weights, np.float32)
+
+
+def _usual(kind: str) -> float:
+    """Weight of a kind that no recipe names."""
+    return -1.0 if kind in NEGATIVE_KINDS else 0.0 if kind in SILENT_KINDS else 1.0

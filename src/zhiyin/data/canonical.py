@@ -1,0 +1,206 @@
+"""Any log under our column names: ids as text byte for byte, times in seconds, each bad row with its reason.
+
+A row is bad if it names no user or no item, if its time cannot be read or cannot be, or if its value is no number.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from zhiyin.data.cleaning import FixReport
+from zhiyin.data.columns import NO_ID, ROLES, Guess
+from zhiyin.data.contracts import KINDS
+from zhiyin.data.readers.delimited import BROKEN
+from zhiyin.data.readers.reader import LINE, TROUBLE
+from zhiyin.data.report import left_out
+
+OURS = ("user", "item", "time", "position", "kind", "value", "session", "split", "consent", "title", "price", "country")
+"""Our columns in the order in which they stand; then come the context columns."""
+REASON = "__reason__"
+IMPRESSION = "impression"
+"""Kind of an event that only says that the item was shown."""
+DAY = 86_400
+LARGEST = 1e15
+"""A value above this is a slip, and near the end of what float32 counts."""
+SEPARATOR = "/"
+KIND_WORDS: Mapping[str, str] = {
+    "viewed": "view", "pageview": "view", "page_view": "view", "pv": "view", "detail": "view", "clicked": "click",
+    "addtocart": "cart", "add_to_cart": "cart", "add to cart": "cart", "basket": "cart",
+    "transaction": "purchase", "buy": "purchase", "order": "purchase", "bought": "purchase", "sale": "purchase",
+    "rate": "rating", "fav": "bookmark", "favorite": "bookmark", "favourite": "bookmark", "save": "bookmark",
+    "comment created": "comment", "returned": "return", "refund": "return", "followed": "follow", "liked": "like",
+    "浏览": "view", "点击": "click", "加购": "cart", "购买": "purchase", "收藏": "bookmark", "退货": "return",
+}  # fmt: skip
+"""Usual words for kinds, lower case → ours. Other words stay as they are."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Separated:
+    """Rows that can be used, and rows that cannot."""
+
+    good: pl.DataFrame
+    """Our columns (`OURS`, those there are), then context."""
+    bad: pl.DataFrame
+    """row (number in the file, UInt32), line (where the reader knows it), reason, text (the row as JSON)."""
+    nameless: pl.DataFrame
+    """The bad rows that lack nothing but a user, under our columns: nobody's events, but their items exist."""
+
+
+def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
+    """Rows of a file or a frame, good and bad apart.
+
+    ``now`` (s UTC) decides what is in the future. None: only what lacks a user, an item or a time is bad.
+    """
+    raw = raw.with_columns(_written_alike(raw.schema))
+    frame = raw.select(*_columns(raw.schema, guess), _reason(raw.schema, guess, now).alias(REASON))
+    is_bad = frame[REASON].is_not_null()
+    if not is_bad.any():
+        return Separated(frame.drop(REASON), NO_BAD, frame.drop(REASON).clear())
+    rows = is_bad.arg_true()
+    bad = raw[rows]
+    shown = [name for name in bad.columns if not name.startswith("__")]
+    text = bad.select(pl.struct(shown).struct.json_encode()).to_series()
+    lines = bad[LINE] if LINE in bad.columns else pl.Series([None] * len(rows), dtype=pl.Int64)
+    kept = pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines, "reason": frame[REASON][rows], "text": text})
+    nameless = frame.filter(frame[REASON] == "no user").drop(REASON).drop_nulls("item")
+    return Separated(frame.filter(~is_bad).drop(REASON), kept.filter(kept["reason"] != EMPTY), nameless)
+
+
+def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixReport, ...]]:
+    """A frame under our names without the rows that no dataset can hold (no user, no item, no time), and their counts."""
+    separated = separate(frame, guess, now=None)
+    return separated.good, left_out(separated.bad, len(separated.good))
+
+
+EMPTY = "empty line"
+FOREVER = 1 << 62
+NO_BAD = pl.DataFrame(schema={"row": pl.UInt32, "line": pl.Int64, "reason": pl.String, "text": pl.String})
+
+
+def _written_alike(schema: pl.Schema) -> list[pl.Expr]:
+    return [
+        pl.col(name).cast(pl.String) for name, dtype in schema.items() if isinstance(dtype, (pl.Categorical, pl.Enum))
+    ]
+
+
+def _columns(schema: pl.Schema, guess: Guess) -> list[pl.Expr]:
+    names, made = guess.names, {}
+    for ours in ("user", "item", "session", "split", "consent", "title", "country"):
+        if ours in names:
+            made[ours] = as_id(names[ours], schema[names[ours]], names[ours] in guess.whole)
+    for ours, parts in (("user", guess.joined_user), ("item", guess.joined_item)):
+        if parts:
+            made[ours] = pl.concat_str([pl.col(part).cast(pl.String) for part in parts], separator=SEPARATOR)
+    if "time" in names and guess.time:
+        made["time"] = guess.time.seconds(pl.col(names["time"]), schema[names["time"]])
+    if "position" in names:
+        made["position"] = pl.col(names["position"]).cast(pl.Int64, strict=False)
+    for ours, dtype in (("value", pl.Float32), ("price", pl.Float64)):
+        if ours in names:
+            made[ours] = number(names[ours], schema[names[ours]]).cast(dtype, strict=False)
+    kind = _kind(schema, guess)
+    if kind is not None:
+        made["kind"] = kind
+    further = [pl.col(name).alias(free_name(name)) for name in guess.others]
+    return [*(made[ours].alias(ours) for ours in OURS if ours in made), *further]
+
+
+def free_name(name: str) -> str:
+    """A context column's name, which is never one of ours: a place on the page is ``slot``, any other gets a ``_``."""
+    if name == "position":
+        return "slot"
+    return f"{name}_" if name in ROLES else name
+
+
+def as_id(name: str, dtype: pl.DataType, whole: bool = False) -> pl.Expr:
+    """An id as text: text byte for byte, whole numbers without ``.0``."""
+    column = pl.col(name)
+    if dtype.is_float():
+        column = column.fill_nan(None)
+        return pl.coalesce(
+            [
+                pl.when(column == column.floor()).then(column.cast(pl.Int64, strict=False).cast(pl.String)),
+                column.cast(pl.String),
+            ]
+        )
+    if whole:
+        return pl.when(column.str.contains(r"^-?\d+\.0$")).then(column.str.strip_suffix(".0")).otherwise(column)
+    return column.cast(pl.String)
+
+
+def number(name: str, dtype: pl.DataType) -> pl.Expr:
+    """A value as Float64, null where it cannot be read."""
+    column = pl.col(name)
+    return (
+        column.str.strip_chars().cast(pl.Float64, strict=False)
+        if dtype == pl.String
+        else column.cast(pl.Float64, strict=False)
+    )
+
+
+def _kind(schema: pl.Schema, guess: Guess) -> pl.Expr | None:
+    names = guess.names
+    if "kind" in names:
+        word = pl.col(names["kind"]).cast(pl.String).str.strip_chars()
+        low = word.str.to_lowercase()
+        ours = low.replace_strict({**KIND_WORDS, **{kind: kind for kind in KINDS}}, default=None)
+        return pl.coalesce([ours, word])
+    if "label" in names:
+        label = pl.col(names["label"]).cast(pl.String).str.to_lowercase().is_in(["1", "1.0", "true"])
+        return pl.when(label).then(pl.lit("click")).otherwise(pl.lit(IMPRESSION))
+    return pl.lit(guess.kind) if guess.kind else None
+
+
+def _reason(schema: pl.Schema, guess: Guess, now: int | None) -> pl.Expr:
+    """The first thing wrong with a row, null where nothing is."""
+    names = guess.names
+    read = [name for name in schema if not name.startswith("__")]
+    if TROUBLE in schema:
+        # a reader that works with care also gives empty lines, which are nobody's events
+        empty = pl.all_horizontal(pl.col(name).is_null() for name in read)
+        reasons = [pl.when(pl.col(TROUBLE).is_not_null()).then(TROUBLE), pl.when(empty).then(pl.lit(EMPTY))]
+    else:
+        reasons = []
+    for ours in ("user", "item"):
+        if ours not in names:
+            continue
+        column = pl.col(names[ours])
+        if schema[names[ours]].is_float():
+            column = column.fill_nan(None)
+        text = column.cast(pl.String)
+        reasons.append(pl.when(column.is_null() | text.is_in(NO_ID)).then(pl.lit(f"no {ours}")))
+        if TROUBLE in schema:
+            reasons.append(pl.when(text.str.contains(BROKEN, literal=True)).then(pl.lit(f"{ours} is broken UTF-8")))
+    values = [] if now is None else _value_reasons(schema, guess)
+    return pl.coalesce([*reasons, *_time_reasons(schema, guess, now), *values, pl.lit(None, pl.String)])
+
+
+def _time_reasons(schema: pl.Schema, guess: Guess, now: int | None) -> list[pl.Expr]:
+    if "time" not in guess.names or guess.time is None:
+        return []
+    written = pl.col(guess.names["time"])
+    seconds = guess.time.seconds(written, schema[guess.names["time"]])
+    missing = [
+        pl.when(written.is_null()).then(pl.lit("no time")),
+        pl.when(seconds.is_null()).then(pl.lit("time cannot be read")),
+    ]
+    if now is None:
+        return missing
+    return [
+        *missing,
+        pl.when(seconds < 0).then(pl.lit("time is before 1970")),
+        pl.when(seconds > now + DAY).then(pl.lit("time is in the future")),
+    ]
+
+
+def _value_reasons(schema: pl.Schema, guess: Guess) -> list[pl.Expr]:
+    if "value" not in guess.names:
+        return []
+    written = pl.col(guess.names["value"])
+    value = number(guess.names["value"], schema[guess.names["value"]])
+    return [
+        pl.when(written.is_not_null() & value.is_null()).then(pl.lit("value cannot be read")),
+        pl.when(value.is_nan()).then(pl.lit("value is NaN")),
+        pl.when(value.abs() > LARGEST).then(pl.lit("value is impossibly large")),
+    ]

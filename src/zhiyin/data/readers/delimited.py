@@ -1,0 +1,65 @@
+"""CSV, TSV and their kin with a header, plain or compressed, by Polars; the separator is told from the first lines."""
+
+import csv
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import polars as pl
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.readers.reader import TROUBLE, beginning
+
+SEPARATORS = (",", "\t", ";", "|")
+MORE = "__more__"
+BROKEN = "\ufffd"
+"""What a byte that is no UTF-8 is read as."""
+
+
+class DelimitedReader:
+    """Whatever is text and no JSON."""
+
+    first_line = 2
+
+    def reads(self, path: Path, head: bytes) -> bool:
+        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
+            raise DataError(
+                f"{path.name} is UTF-16; save it as UTF-8 and read it again", found="UTF-16", allowed="UTF-8"
+            )
+        return b"\x00" not in head
+
+    def careful(self, path: Path) -> pl.LazyFrame:
+        separator, names = _header(path)
+        schema = dict.fromkeys([*names, MORE], pl.String)
+        frame = pl.scan_csv(
+            path, separator=separator, has_header=False, skip_lines=1, schema=schema, encoding="utf8-lossy",
+            truncate_ragged_lines=True, missing_columns="insert", glob=False,
+        )  # fmt: skip
+        trouble = pl.when(pl.col(MORE).is_not_null()).then(pl.lit(f"more fields than the header's {len(names)}"))
+        return frame.with_columns(trouble.alias(TROUBLE)).drop(MORE)
+
+    def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+        separator, names = _header(path)
+        schema: dict[str, pl.DataType] = {name: types.get(name, pl.String()) for name in names}
+        return pl.scan_csv(path, separator=separator, schema=schema, glob=False)
+
+
+def _header(path: Path) -> tuple[str, list[str]]:
+    """Separator and column names, checked."""
+    text = beginning(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
+    lines = text.splitlines()[:20]
+    separator = max(SEPARATORS, key=lambda mark: (lines[0].count(mark), -SEPARATORS.index(mark)))
+    names = next(csv.reader([lines[0]], delimiter=separator))
+    names = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(
+                f"{path.name} has column {name!r} {names.count(name)} times; rename all but one of them", found=name
+            )
+    if all(re.fullmatch(r"-?\d+(\.\d+)?", name.strip()) for name in names):
+        raise DataError(
+            f"{path.name} has no header, its first line is {lines[0]!r}; write the columns' names above it, "
+            "for example " + separator.join(["user", "item", "time"][: max(2, len(names))]),
+            found=lines[0],
+        )  # fmt: skip
+    return separator, names

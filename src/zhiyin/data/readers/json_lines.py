@@ -1,0 +1,66 @@
+"""JSON lines, plain or compressed, by Polars; line by line only where a line is no JSON."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pyarrow as pa
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.readers.reader import LINE, TROUBLE, beginning
+
+
+class JsonLinesReader:
+    """One object a line."""
+
+    first_line = 1
+
+    def reads(self, path: Path, head: bytes) -> bool:
+        return (
+            ".jsonl" in path.suffixes or ".ndjson" in path.suffixes or head.lstrip(b"\xef\xbb\xbf \n\r\t")[:1] == b"{"
+        )
+
+    def careful(self, path: Path) -> pl.LazyFrame:
+        """Text and numbers as they are written: an id 17850 and an id "17850" are one, and neither becomes 17850.0."""
+        rows: list[dict[str, Any]] = []
+        with pa.input_stream(str(path), compression="detect") as stream:
+            for number, line in enumerate(bytes(stream.read()).split(b"\n"), start=1):
+                if line.strip():
+                    rows.append({**_object(line), LINE: number})
+        names = list(dict.fromkeys(name for row in rows for name in row))
+        columns = {name: [row.get(name) for row in rows] for name in names}
+        return pl.LazyFrame({name: _column(values, name) for name, values in columns.items()})
+
+    def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
+        text = {name: pl.String() for name in _names(path)}
+        return pl.scan_ndjson(path, schema={**text, **{n: t for n, t in types.items() if n in text}})
+
+
+def _names(path: Path) -> list[str]:
+    lines = beginning(path).split(b"\n")
+    rows = [_object(line) for line in lines[: max(1, len(lines) - 1)] if line.strip()]
+    names = list(dict.fromkeys(name for row in rows for name in row if name != TROUBLE))
+    if not names:
+        raise DataError(f"{path.name} has no line that is a JSON object; write one object a line", found="no object")
+    return names
+
+
+def _object(line: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode())
+    except UnicodeDecodeError:
+        return {TROUBLE: "broken UTF-8"}
+    except ValueError:
+        return {TROUBLE: "not JSON"}
+    return found if isinstance(found, dict) else {TROUBLE: "not a JSON object"}
+
+
+def _column(values: list[Any], name: str) -> pl.Series:
+    if name == LINE:
+        return pl.Series(values, dtype=pl.Int64)
+    if any(isinstance(value, list) for value in values):
+        return pl.Series(values, strict=False)
+    written = [value if value is None or isinstance(value, str) else json.dumps(value) for value in values]
+    return pl.Series(written, dtype=pl.String)

@@ -1,0 +1,129 @@
+"""What is known of items and of people: from a table of their own, or from columns that the events carry along."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.canonical import SEPARATOR, as_id, number
+from zhiyin.data.columns import NO_ID, ROLES, folded
+
+MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
+"""Names that mean the id in a table of one row each, though not in a log."""
+RENAMED: Mapping[str, tuple[str, ...]] = {
+    "title": ("title", "name", "itemname", "productname", "productname", "description"),
+    "price": ("price", "unitprice"),
+}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Side:
+    """A table with one row an id."""
+
+    frame: pl.DataFrame
+    notes: tuple[str, ...] = ()
+
+
+def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_columns: Iterable[str]) -> Side:
+    """The table of items (``ours="item"``) or people, its id under our name, each id once, no row without an id."""
+    notes: list[str] = []
+    column = _id_column(raw, ours, given)
+    frame = raw.with_columns(as_id(column, raw.schema[column], _whole(raw[column])).alias("__id__"))
+    frame = frame.drop(column).rename({"__id__": ours})
+    unnamed = frame[ours].is_null() | frame[ours].is_in(NO_ID)
+    if unnamed.any():
+        notes.append(f"{int(unnamed.sum()):,} rows of the {ours}s table have no {ours}: left out")
+        frame = frame.filter(~unnamed)
+    if ours == "item" and frame["item"].is_duplicated().any():
+        frame, note = _joined_ids(frame, event_columns)
+        notes += [note] if note else []
+    double = len(frame) - frame[ours].n_unique()
+    if double:
+        notes.append(f"{double:,} rows of the {ours}s table repeat an {ours}: the first of each is kept")
+        frame = frame.unique(ours, keep="first", maintain_order=True)
+    return Side(_renamed(frame, ours), tuple(notes))
+
+
+def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str]) -> str:
+    if given.get(ours) in raw.columns:
+        return given[ours]
+    by_name = {folded(name): name for name in reversed(raw.columns)}
+    for usual in (*ROLES[ours], *MORE_IDS[ours]):
+        if usual in by_name:
+            return by_name[usual]
+    raise DataError(
+        f"the {ours}s table has no column for {ours!r}; found {', '.join(raw.columns)}: rename its id column to {ours}",
+        found=", ".join(raw.columns), allowed=ours,
+    )  # fmt: skip
+
+
+def _whole(ids: pl.Series) -> bool:
+    return ids.dtype == pl.String and len(ids) > 0 and bool(ids.drop_nulls().str.contains(r"^-?\d+\.0$").all())
+
+
+def joined_columns(frame: pl.DataFrame, event_columns: Iterable[str]) -> tuple[str, ...]:
+    """Columns shared with the events that together with the item make each row unlike all others."""
+    shared = [name for name in frame.columns if name in set(event_columns) and name != "item"]
+    return next(((name, "item") for name in shared if not frame.select(name, "item").is_duplicated().any()), ())
+
+
+def _joined_ids(frame: pl.DataFrame, event_columns: Iterable[str]) -> tuple[pl.DataFrame, str]:
+    """Items numbered anew in each campaign or shop: both columns together are the id."""
+    key = joined_columns(frame, event_columns)
+    if not key:
+        return frame, ""
+    ids = pl.concat_str([pl.col(part).cast(pl.String) for part in key], separator=SEPARATOR)
+    note = f"item numbers repeat in each {key[0]}: {key[0]} and item together are the id"
+    return frame.with_columns(item=ids), note
+
+
+def _renamed(frame: pl.DataFrame, ours: str) -> pl.DataFrame:
+    if ours != "item":
+        return frame.select(ours, pl.exclude(ours))
+    by_name = {folded(name): name for name in reversed(frame.columns)}
+    for new, usual in RENAMED.items():
+        found = next((by_name[name] for name in usual if name in by_name), None)
+        if new not in frame.columns and found:
+            frame = frame.rename({found: new})
+    if "price" in frame.columns and frame["price"].dtype == pl.String:
+        frame = frame.with_columns(number("price", pl.String()).alias("price"))
+    return frame.select("item", pl.exclude("item"))
+
+
+def items_of_events(events: pl.LazyFrame) -> pl.DataFrame:
+    """Every item of the events by first appearance; its most frequent title and its median price, where events have them."""
+    names = events.collect_schema().names()
+    known = events.filter(pl.col("item").is_not_null())
+    items = known.select("item").unique(maintain_order=True).collect()
+    if "title" in names:
+        items = items.join(_usual(known, "item", "title"), on="item", how="left", maintain_order="left")
+    if "price" in names:
+        prices = known.filter(pl.col("price") > 0).group_by("item").agg(pl.col("price").median()).collect()
+        items = items.join(prices, on="item", how="left", maintain_order="left")
+    return items
+
+
+def users_of_events(events: pl.LazyFrame) -> pl.DataFrame:
+    """Every user of the events by first appearance; the most frequent country, where events have one."""
+    names = events.collect_schema().names()
+    known = events.filter(pl.col("user").is_not_null())
+    users = known.select("user").unique(maintain_order=True).collect()
+    if "country" in names:
+        users = users.join(_usual(known, "user", "country"), on="user", how="left", maintain_order="left")
+    return users
+
+
+def _usual(events: pl.LazyFrame, id_: str, column: str) -> pl.DataFrame:
+    """The most frequent text of each id, spaces around it not counted; the first one where two are as frequent."""
+    return (
+        events.select(id_, pl.col(column).str.strip_chars())
+        .filter(pl.col(column).is_not_null() & (pl.col(column) != ""))
+        .with_row_index("first")
+        .group_by(id_, column)
+        .agg(pl.len().alias("n"), pl.col("first").min())
+        .sort("n", "first", descending=[True, False])
+        .unique(id_, keep="first", maintain_order=True)
+        .select(id_, column)
+        .collect()
+    )

@@ -1,0 +1,118 @@
+"""Where the events, the items and the people are: a file, a folder whose file names tell, or a frame."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import narwhals as nw
+import polars as pl
+import pyarrow as pa
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.readers import reader_for
+from zhiyin.data.readers.reader import unreadable
+
+Source: TypeAlias = Any
+"""A path, or a pandas, Polars or Arrow frame."""
+
+FILE_NAMES: Mapping[str, tuple[str, ...]] = {
+    "events": (
+        "interactions", "events", "impressions", "transactions", "sessions", "ratings", "u.data", "purchases", "orders",
+        "purchase", "clicks", "logs", "log", "users_interactions", "usage", "reviews", "random", "online_retail",
+    ),
+    "items": ("items", "u.item", "movies", "products", "articles", "books", "catalogue", "catalog", "item_context"),
+    "users": ("users", "u.user", "people", "customers", "members"),
+}  # fmt: skip
+"""What a file of a folder holds → how its name begins, the preferred first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sources:
+    """The three parts of what was given."""
+
+    events: tuple[Source, ...]
+    items: Source | None = None
+    users: Source | None = None
+    notes: tuple[str, ...] = ()
+
+
+def find_sources(source: Source, items: Source | None = None, users: Source | None = None) -> Sources:
+    """Files of a folder by their names; one file, several files or a frame as they are."""
+    if isinstance(source, (list, tuple)):
+        return Sources(tuple(source), items, users)
+    if not isinstance(source, (str, Path)):
+        return Sources((source,), items, users)
+    path = Path(source)
+    if not path.exists():
+        near = ", ".join(sorted(file.name for file in path.parent.glob("*"))[:8]) if path.parent.is_dir() else "nothing"
+        raise DataError(
+            f"{path} does not exist; its folder has {near}: give the path of a file or folder", found=str(path)
+        )
+    if path.is_file():
+        return Sources((path,), items, users)
+    return _of_folder(path, items, users)
+
+
+def _of_folder(folder: Path, items: Source | None, users: Source | None) -> Sources:
+    files = sorted(file for file in folder.iterdir() if file.is_file() and not file.name.startswith("."))
+    found = {part: _named(files, names) for part, names in FILE_NAMES.items()}
+    if not found["events"]:
+        raise DataError(
+            f"{folder} has no file of events; found {', '.join(file.name for file in files) or 'no file'}: name one "
+            f"{', '.join(FILE_NAMES['events'][:5])} …, or give its path",
+            found=", ".join(file.name for file in files), allowed=", ".join(FILE_NAMES["events"]),
+        )  # fmt: skip
+    events, *left = found["events"]
+    found = {part: [file for file in named if file != events] for part, named in found.items()}
+    notes = (f"events are read from {events.name}; not read: {', '.join(file.name for file in left)}",) if left else ()
+    return Sources((events,), items or _first(found["items"]), users or _first(found["users"]), notes)
+
+
+def _named(files: list[Path], names: tuple[str, ...]) -> list[Path]:
+    ranked = []
+    for file in files:
+        rank = next(
+            (i for i, name in enumerate(names) if re.match(rf"{re.escape(name)}([._-]|$)", file.name.lower())), None
+        )
+        if rank is not None:
+            ranked.append((rank, file))
+    return [file for _, file in sorted(ranked)]
+
+
+def _first(files: list[Path]) -> Path | None:
+    return files[0] if files else None
+
+
+def whole_frame(source: Source) -> pl.DataFrame:
+    """All rows of a small source (items, people), columns as the format gives them."""
+    if not isinstance(source, (str, Path)):
+        return as_polars(source)
+    path = Path(source)
+    reader = reader_for(path)
+    with unreadable(path):
+        frame = reader.careful(path).collect()
+    return frame.drop([name for name in frame.columns if name.startswith("__")])
+
+
+def as_polars(frame: Any) -> pl.DataFrame:
+    """Any eager frame as Polars; raises `DataError` for what is none, or for a column of mixed types."""
+    if isinstance(frame, pl.DataFrame):
+        return frame
+    if isinstance(frame, pl.LazyFrame):
+        return frame.collect()
+    try:
+        narwhal = nw.from_native(frame, eager_only=True)
+    except TypeError:
+        raise DataError(
+            f"found {type(frame).__name__}; give a path, or a pandas, Polars or Arrow table", found=type(frame).__name__
+        ) from None
+    try:
+        return narwhal.to_polars()
+    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+        said = str(error).splitlines()[0]
+        raise DataError(
+            f"a column mixes types ({said}); ids are text: make it one type first, for example with .astype(str)",
+            found=said,
+        ) from error

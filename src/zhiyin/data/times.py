@@ -1,0 +1,84 @@
+"""How a log writes its times: a unit, or one of the usual forms of date. All become int64 seconds UTC."""
+
+from dataclasses import dataclass
+
+import polars as pl
+
+UNITS = (("nanoseconds", 10**9, 3 * 10**17), ("microseconds", 10**6, 3 * 10**14), ("milliseconds", 10**3, 3 * 10**11))
+"""Name, how many make a second, and from which size on: the years 1980 to 2100 of two units never overlap."""
+FORMS = (
+    "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d",
+    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
+    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
+    "%d-%b-%Y", "%b %d, %Y", "%a %b %d %H:%M:%S %Y", "%Y年%m月%d日",
+)  # fmt: skip
+ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
+
+
+@dataclass(frozen=True, slots=True)
+class TimeForm:
+    """How the times of one column are written."""
+
+    per_second: int = 1
+    """For numbers: how many of the unit make a second."""
+    forms: tuple[str, ...] = ()
+    """For text: the forms of date that its first rows have, most frequent first."""
+    note: str = ""
+
+    def seconds(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+        """Int64 seconds UTC; null where the cell cannot be read."""
+        if dtype.is_temporal():
+            return column.cast(pl.Datetime("us")).dt.epoch("s")
+        if self.forms:
+            return pl.coalesce([_dated(column.str.strip_chars(), form) for form in self.forms])
+        if dtype == pl.String:
+            text = column.str.strip_chars()
+            whole, broken = text.cast(pl.Int64, strict=False), text.cast(pl.Float64, strict=False)
+            column = pl.coalesce([whole, broken.floor().cast(pl.Int64, strict=False)])
+        elif dtype.is_float():
+            column = column.floor().cast(pl.Int64, strict=False)
+        column = column.cast(pl.Int64, strict=False)
+        return column if self.per_second == 1 else column // self.per_second
+
+
+def time_form(sample: pl.Series) -> TimeForm:
+    """Told from the first rows: the unit most of them have, or the forms that some of them have."""
+    seen = sample.drop_nulls()
+    if sample.dtype.is_temporal() or not len(seen):
+        return TimeForm()
+    numbers = seen.cast(pl.Float64, strict=False) if sample.dtype == pl.String else seen.cast(pl.Float64)
+    numbers = numbers.filter(numbers.is_finite())
+    if len(numbers) * 2 >= len(seen):
+        middle = numbers.abs().median()
+        size = middle if isinstance(middle, float) else 0.0
+        name, per_second = next(((name, per) for name, per, above in UNITS if size >= above), ("", 1))
+        return TimeForm(per_second, note=f"is in {name}: read as seconds" if name else "")
+    text = seen.cast(pl.String).str.strip_chars()
+    read = {form: int(text.to_frame("t").select(_dated(pl.col("t"), form).is_not_null().sum()).item())
+            for form in (*FORMS, *ZONED)}  # fmt: skip
+    forms = tuple(sorted((form for form, n in read.items() if n), key=lambda form: -read[form]))
+    return TimeForm(forms=_one_order(forms), note=_ambiguous(forms, read))
+
+
+def _dated(text: pl.Expr, form: str) -> pl.Expr:
+    if form in ZONED:
+        parsed = text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+    elif "%H" in form:
+        parsed = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)
+    else:
+        parsed = text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    return parsed.dt.epoch("s")
+
+
+def _one_order(forms: tuple[str, ...]) -> tuple[str, ...]:
+    """Day and month never change places inside one column: the order that reads more rows is the column's."""
+    first = next((form[:5] for form in forms if form[:5] in ("%d/%m", "%m/%d")), "")
+    return tuple(form for form in forms if form[:5] not in ("%d/%m", "%m/%d") or form[:5] == first)
+
+
+def _ambiguous(forms: tuple[str, ...], read: dict[str, int]) -> str:
+    for form in forms:
+        other = form.replace("%d/%m", "%m/%d")
+        if form.startswith("%d/%m") and read.get(other) == read[form]:
+            return "could be day/month or month/day: read as day/month"
+    return ""
