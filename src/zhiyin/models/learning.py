@@ -8,11 +8,11 @@ from zhiyin.models.model import ModelConfig
 class LearningConfig(ModelConfig):
     """How long and how fast a network learns."""
 
-    epochs: int = Field(default=50, gt=0)
+    epochs: int = Field(default=30, gt=0)
     """Passes over everybody. Without a validation part exactly so many; with one, at most."""
-    batch: int = Field(default=500, gt=0)
+    batch: int = Field(default=128, gt=0)
     """People of one update."""
-    learning_rate: float = Field(default=1e-3, gt=0)
+    learning_rate: float = Field(default=2e-3, gt=0)
     """Of Adam, at its height: it rises over the first twentieth of the training and falls to 0 along a cosine."""
     weight_decay: float = Field(default=0.0, ge=0)
     """Decoupled (AdamW): each update shrinks the weights by this times the learning rate."""

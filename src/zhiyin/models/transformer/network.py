@@ -28,8 +28,6 @@ SCORE_BLOCK = 512
 class SASRecConfig(LearningConfig):
     """Settings of SASRec."""
 
-    batch: int = Field(default=128, gt=0)
-    """People of one update."""
     max_history: int = Field(default=50, gt=0)
     """Newest events read; older ones are cut off."""
     width: int = Field(default=64, gt=0)
