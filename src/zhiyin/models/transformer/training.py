@@ -16,9 +16,8 @@ from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Ragged
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, SASRecModel, sequences_of
-from zhiyin.training import Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
+from zhiyin.training import Learner, Optimisers, Shuffled, learn, reproducible
 from zhiyin.training.losses import softmax_likelihood
-from zhiyin.training.schedules import warm_cosine
 
 
 class NextItemLearner(Learner[Ragged]):
@@ -63,19 +62,13 @@ class SASRec(SASRecModel):
     ) -> Self:  # fmt: skip
         """Learn from everybody's sequence. ``checkpoints``: a folder from which a killed fit goes on."""
         self.learned_from(dataset)
-        settings = self.config
-        made_from = {**self.facts, "settings": settings.model_dump(mode="json")}
-        sequences = sequences_of(dataset.histories, dataset.n_items, settings.max_history + 1)
+        sequences = sequences_of(dataset.histories, dataset.n_items, self.config.max_history + 1)
         sequences = sequences.take(np.flatnonzero(sequences.lengths > 1))
-        with reproducible(settings.seed):
-            self.network = NextItemNetwork(dataset.n_items, settings)
-            training = train(
-                NextItemLearner(self.network, settings),
-                Shuffled(sequences, settings.batch, settings.seed, lengths=sequences.lengths),
-                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm, rate=warm_cosine,
-                validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
-                checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
-                progress=progress, label=self.name,
+        loader = Shuffled(sequences, self.config.batch, self.config.seed, lengths=sequences.lengths)
+        with reproducible(self.config.seed):
+            self.network = NextItemNetwork(dataset.n_items, self.config)
+            learn(
+                self, NextItemLearner(self.network, self.config), loader,
+                validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
-        self.facts |= training.facts()
         return self

@@ -17,9 +17,9 @@ from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.vae.cosine import VAECosineModel
 from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, VAENetwork, signs
-from zhiyin.training import Bags, Checkpoints, Learner, Optimisers, Shuffled, ndcg_on, reproducible, train
+from zhiyin.training import Bags, Learner, Optimisers, Shuffled, learn, reproducible
 from zhiyin.training.losses import softmax_likelihood
-from zhiyin.training.schedules import rise, warm_cosine
+from zhiyin.training.schedules import rise
 
 
 class VAELearner(Learner[Bags]):
@@ -63,20 +63,14 @@ class MultVAE(MultVAEModel):
     ) -> Self:  # fmt: skip
         """Learn from everybody's bag of items. ``checkpoints``: a folder from which a killed fit goes on."""
         self.learned_from(dataset)
-        settings = self.config
-        made_from = {**self.facts, "settings": settings.model_dump(mode="json")}
         bags = Bags.of(signs(dataset.histories, dataset.n_items))
         bags = bags.take(bags.lengths.nonzero()[0])
-        with reproducible(settings.seed):
+        with reproducible(self.config.seed):
             self.network = self.new_network()
-            training = train(
-                VAELearner(self.network, settings), Shuffled(bags, settings.batch, settings.seed),
-                epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm, rate=warm_cosine,
-                validate=None if validation is None else lambda: ndcg_on(self, validation, settings.validation_k),
-                checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
-                progress=progress, label=self.name,
+            learn(
+                self, VAELearner(self.network, self.config), Shuffled(bags, self.config.batch, self.config.seed),
+                validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
-        self.facts |= training.facts()
         return self
 
 

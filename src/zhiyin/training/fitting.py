@@ -1,0 +1,54 @@
+"""What every network's ``fit`` shares: from a model's settings to a trained network and the facts of its training."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+
+from zhiyin.core.progress import Progress
+from zhiyin.data.contracts import Cases, Requests
+from zhiyin.training.checkpoints import Checkpoints
+from zhiyin.training.learner import Learner
+from zhiyin.training.loop import Loader, train
+from zhiyin.training.schedules import warm_cosine
+from zhiyin.training.validation import ndcg_on
+
+T = TypeVar("T")
+
+
+class Learns(Protocol):
+    """A model whose ``config`` has the fields of `zhiyin.models.learning.LearningConfig`."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def config(self) -> Any: ...
+
+    @property
+    def facts(self) -> dict[str, Any]: ...
+
+    def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray: ...
+
+
+def learn(
+    model: Learns, learner: Learner[T], loader: Loader[T], *, validation: Cases | None = None,
+    progress: Progress | None = None, checkpoints: Path | str | None = None,
+) -> None:  # fmt: skip
+    """Train the learner's network as the model's settings say; verdict, epochs and curve go into ``model.facts``.
+
+    ``validation``: cases whose NDCG chooses the epoch. ``checkpoints``: a folder from which a killed training goes on.
+    """
+    settings = model.config
+    validate: Callable[[], float] | None = None
+    if validation is not None:
+        cases = validation
+        validate = lambda: ndcg_on(model, cases, settings.validation_k)  # noqa: E731
+    made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
+    training = train(
+        learner, loader, epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
+        rate=warm_cosine, validate=validate, progress=progress, label=model.name,
+        checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
+    )  # fmt: skip
+    model.facts.update(training.facts())
