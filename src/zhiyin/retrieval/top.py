@@ -1,11 +1,21 @@
 """The best k of given scores, exactly: score descending, and row ascending among equals.
 
-Letters: B requests, N items, k length of a list.
+Letters: B requests, N items, k length of a list, G groups of items.
+A bound comes first: fold the N scores into G > k groups and keep each group's maximum; the k-th largest maximum has at
+least k scores at or above it, so that only the few that reach it need sorting. Score and row are then packed
+into one integer, whose order is exactly ours, ties included.
 """
 
 import numpy as np
 
+from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import FILL, Ragged
+
+GROUPS_PER_PLACE = 4
+"""Groups for each place of the list: more make the bound tighter and the search for it longer."""
+LOWEST = np.finfo(np.float32).min
+EMPTY = np.iinfo(np.int64).max
+"""The key of "no item": sorts behind every key of an item."""
 
 
 def best_rows(
@@ -14,37 +24,78 @@ def best_rows(
     """Rows int32 (B, k) and scores float32 (B, k) of the best items, best first.
 
     ``scores`` is float32 (B, N) and is overwritten. ``exclude`` lists rows never returned; ``allowed`` is bool (N,) or
-    (B, N). Where fewer than k items are left, rows are -1 and scores -inf.
+    (B, N). Where fewer than k items are left, rows are -1 and scores -inf. Raises `ModelError` for NaN.
     """
     n_requests, n_items = scores.shape
-    if exclude is not None:
-        inside = exclude.rows < n_items
-        scores[exclude.owners[inside], exclude.rows[inside]] = -np.inf
-    if allowed is not None:
-        scores[~np.broadcast_to(allowed, scores.shape)] = -np.inf
+    _close(scores, exclude, allowed)
     width = min(k, n_items)
     rows = np.full((n_requests, k), FILL, np.int32)
     best = np.full((n_requests, k), -np.inf, np.float32)
-    if width == 0 or n_requests == 0:
-        return rows, best
-    chosen = _chosen(scores, width)  # (B, width), row ascending
-    chosen_scores = np.take_along_axis(scores, chosen, axis=1)
-    order = np.argsort(-chosen_scores, axis=1, kind="stable")  # stable: row ascending among equals
-    best[:, :width] = np.take_along_axis(chosen_scores, order, axis=1)
-    rows[:, :width] = np.where(np.isneginf(best[:, :width]), FILL, np.take_along_axis(chosen, order, axis=1))
+    if width and n_requests:
+        keys = _best_keys(scores, width)  # (B, at most width)
+        found = keys != EMPTY
+        n = keys.shape[1]
+        rows[:, :n] = np.where(found, keys & 0xFFFFFFFF, FILL)
+        best[:, :n] = np.where(found, _scores_of(keys), -np.inf)
     return rows, best
 
 
-def _chosen(scores: np.ndarray, width: int) -> np.ndarray:
-    """The rows of the ``width`` best scores of each request, ascending; ties at the border go to the lower row."""
-    if width == scores.shape[1]:
-        return np.broadcast_to(np.arange(width), scores.shape)
-    chosen = np.argpartition(scores, -width, axis=1)[:, -width:]
-    chosen.sort(axis=1)
-    border = np.take_along_axis(scores, chosen, axis=1).min(axis=1)  # (B,)
-    at_border = scores == border[:, None]
-    taken = (np.take_along_axis(scores, chosen, axis=1) == border[:, None]).sum(axis=1)
-    for b in np.flatnonzero((at_border.sum(axis=1) > taken) & ~np.isneginf(border)):
-        above = np.flatnonzero(scores[b] > border[b])
-        chosen[b] = np.sort(np.concatenate([above, np.flatnonzero(at_border[b])[: width - len(above)]]))
-    return chosen
+def _close(scores: np.ndarray, exclude: Ragged | None, allowed: np.ndarray | None) -> None:
+    """Write -inf where an item may not be returned."""
+    if exclude is not None and len(exclude.rows):
+        owners, rows = exclude.owners, exclude.rows
+        if rows.max() >= scores.shape[1]:
+            inside = rows < scores.shape[1]
+            owners, rows = owners[inside], rows[inside]
+        if scores.flags.c_contiguous:
+            scores.reshape(-1)[owners * scores.shape[1] + rows] = -np.inf
+        else:
+            scores[owners, rows] = -np.inf
+    if allowed is not None:
+        np.copyto(scores, -np.inf, where=~allowed)
+
+
+def _best_keys(scores: np.ndarray, width: int) -> np.ndarray:
+    """Keys of the best ``width`` finite scores of each request, ascending, int64 (B, at most width)."""
+    n_requests, n_items = scores.shape
+    bound = np.maximum(_bound(scores, width), LOWEST)  # never below: -inf is "no item"
+    picks = np.flatnonzero(scores >= bound[:, None])
+    owners = picks // n_items
+    counts = np.bincount(owners, minlength=n_requests)
+    places = np.arange(len(picks)) - np.repeat(np.cumsum(counts) - counts, counts)
+    keys = np.full((n_requests, counts.max(initial=0)), EMPTY, np.int64)
+    keys[owners, places] = _keys(scores[owners, picks - owners * n_items], picks - owners * n_items)
+    if keys.shape[1] > 4 * width:
+        keys = np.partition(keys, width - 1, axis=1)[:, :width]
+    keys.sort(axis=1)
+    return keys[:, :width]
+
+
+def _bound(scores: np.ndarray, width: int) -> np.ndarray:
+    """A score that at least ``width`` of each request's scores reach, float32 (B,)."""
+    n_requests, n_items = scores.shape
+    folds = max(1, n_items // (GROUPS_PER_PLACE * width))
+    n_groups = n_items // folds
+    folded = folds * n_groups
+    maxima = scores[:, :folded].reshape(n_requests, folds, n_groups).max(axis=1)  # (B, G)
+    rest = n_items - folded
+    np.maximum(maxima[:, :rest], scores[:, folded:], out=maxima[:, :rest])
+    if np.isnan(maxima).any():
+        raise ModelError("scores contain NaN; every score must be a number: correct the model that made them")
+    return np.asarray(np.partition(maxima, n_groups - width, axis=1)[:, n_groups - width])
+
+
+def _keys(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """int64: smaller for a higher score, then for a lower row."""
+    bits = (scores + np.float32(0)).view(np.int32)  # adding 0 makes -0 and 0 equal
+    return (~_ordered(bits)).astype(np.int64) << 32 | rows
+
+
+def _scores_of(keys: np.ndarray) -> np.ndarray:
+    """The scores that `_keys` packed."""
+    return _ordered(~(keys >> 32).astype(np.int32)).view(np.float32)
+
+
+def _ordered(bits: np.ndarray) -> np.ndarray:
+    """Bits of floats as integers of the same order; its own inverse."""
+    return bits ^ (bits >> 31 & np.int32(0x7FFFFFFF))
