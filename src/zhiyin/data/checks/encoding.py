@@ -52,8 +52,6 @@ class Encoding(Check):
 
     def fix(self, evidence: Evidence, finding: Finding) -> pl.DataFrame:
         events = evidence.events
-        if finding.part != "events" or not len(finding.rows):
-            return events
         for name in TEXTS:
             texts = _in_events(evidence, name)[1] if evidence.has(name) else ()
             better = {text: sound for text in texts if (sound := repaired(text)) is not None}

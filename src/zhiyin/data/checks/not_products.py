@@ -19,10 +19,8 @@ SHOP_WORDS = (
     "vat", "deposit", "tip", "test", "运费", "邮费", "折扣", "优惠券", "礼品卡", "补差价",
 )  # fmt: skip
 """Codes of no product, lower case."""
-ENOUGH = 100
-"""Distinct codes from which shapes say something."""
 RARE_SHAPE = 0.01
-"""A shape that fewer codes than this share have is unusual."""
+"""A shape that fewer codes than this share have is unusual; so a catalogue of less than 100 codes has none."""
 N_USUAL, USUAL_SHARE = 3, 0.95
 """Where this many shapes do not cover this share of the codes, the catalogue has no usual shape."""
 SAME = 0.99
@@ -57,13 +55,11 @@ def no_product(codes: pl.Series) -> np.ndarray:
         return np.zeros(0, bool)
     shapes = codes.str.replace_all(r"\d+", "9").str.replace_all(r"\p{L}+", "A")
     share = _share_alike(shapes)
-    unusual = np.zeros(len(codes), bool)
-    if len(codes) >= ENOUGH:
-        if shapes.value_counts(sort=True)["count"][:N_USUAL].sum() >= USUAL_SHARE * len(codes):
-            unusual |= share < RARE_SHAPE
-        for view in (codes.str.len_chars(), shapes.str.contains("[^9A]")):
-            alike = _share_alike(view)
-            unusual |= (alike < 0.5) & (alike.max() >= SAME)
+    covered = shapes.value_counts(sort=True)["count"][:N_USUAL].sum()
+    unusual = (share < RARE_SHAPE) & (covered >= USUAL_SHARE * len(codes))
+    for view in (codes.str.len_chars(), shapes.str.contains("[^9A]")):
+        alike = _share_alike(view)
+        unusual |= (alike < 0.5) & (alike.max() >= SAME)
     named = codes.str.strip_chars().str.to_lowercase().str.replace_all(r"[\s_-]+", " ").is_in(SHOP_WORDS).to_numpy()
     listed = named & (share <= 0.5)
     return np.asarray(unusual | listed)
