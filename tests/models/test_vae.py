@@ -1,6 +1,7 @@
 """Mult-VAE: what is its own; what every model must do is in the contract suite."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -177,3 +178,14 @@ class TestCosine:
         np.testing.assert_allclose(alone.score(requests), cosine.score(requests), atol=1e-6)
         longer = alone.fit(dataset.with_histories(dataset.histories.take(np.arange(30))))
         assert not np.allclose(longer.score(requests), cosine.score(requests), atol=1e-3)
+
+
+def test_checkpoints_of_a_fit_are_of_its_data_and_settings(dataset: zhiyin.Dataset, tmp_path: Path):
+    settings = {**SMALL, "epochs": 2}
+    first = MultVAE(**settings).fit(dataset, checkpoints=tmp_path / "c")
+    again = MultVAE(**settings).fit(dataset, checkpoints=tmp_path / "c")
+    assert again.facts == first.facts
+    for name, array in first.arrays().items():
+        np.testing.assert_array_equal(again.arrays()[name], array)
+    with pytest.raises(ModelError, match="holds the checkpoint of another training"):
+        MultVAE(**settings, seed=2).fit(dataset, checkpoints=tmp_path / "c")
