@@ -10,6 +10,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
+from zhiyin.data.coding import dictionary
+
 DAY = 86_400
 
 
@@ -121,14 +123,13 @@ class Evidence:
 
 
 def _coded(column: pl.Series) -> Coded:
-    text = column.cast(pl.String)
-    physical = text.cast(pl.Categorical(pl.Categories.random())).to_physical()
-    codes = physical.cast(pl.Int32).fill_null(-1).to_numpy()
-    known = np.flatnonzero(codes >= 0)
-    counts = np.bincount(codes[known])
-    first = np.zeros(len(counts), np.int64)
-    first[codes[known[::-1]]] = known[::-1]  # the last assignment wins, which is the earliest row
-    return Coded(codes, text.gather(first), counts)
+    known = column.is_not_null().to_numpy()
+    codes, ids = dictionary(column.drop_nulls())
+    if not known.all():
+        with_gaps = np.full(len(column), -1, np.int32)
+        with_gaps[known] = codes
+        return Coded(with_gaps, ids, np.bincount(codes, minlength=len(ids)))
+    return Coded(codes, ids, np.bincount(codes, minlength=len(ids)))
 
 
 def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray | None:
