@@ -13,7 +13,7 @@ from zhiyin.data.cleaning import clean
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.dataset import Dataset, dataset_of
 from zhiyin.data.readers import reader_for
-from zhiyin.data.readers.reader import Reader, unreadable
+from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
 from zhiyin.data.report import counted, left_out
 from zhiyin.data.side import Side, items_of_events, joined_columns, side_table, users_of_events
 from zhiyin.data.sources import Source, Sources, as_polars, find_sources, whole_frame
@@ -43,7 +43,11 @@ def read(
     cleaned = clean(good, fixes, None if log.items is None else log.items.frame, now=now)
     report = (*left_out(bad, len(good)), *cleaned.reports)
     events = cleaned.events
-    sold = events if cleaned.reports else pl.concat([good, *(separated.nameless for _, separated in parts)], how="diagonal_relaxed")
+    sold = (
+        events
+        if cleaned.reports
+        else pl.concat([good, *(separated.nameless for _, separated in parts)], how="diagonal_relaxed")
+    )
     dataset = dataset_of(
         events,
         items_of_events(sold.lazy()) if log.items is None else log.items.frame,
@@ -74,17 +78,40 @@ class Part:
         with unreadable(self.path):
             return self.reader.careful(self.path).head(SAMPLE).collect()
 
-    def frames(self, types: Mapping[str, pl.DataType] | None = None, rows: int | None = None) -> Iterator[pl.DataFrame]:
-        """All rows: quickly if every row fits, else with care; in batches of ``rows`` where a number is given."""
+    def frames(self, rows: int | None = None) -> Iterator[pl.DataFrame]:
+        """All rows, the unreadable ones too; in batches of ``rows`` where a number is given."""
         if self.reader is None or self.path is None:
             assert self.frame is not None  # noqa: S101
-            yield self.frame
+            yield from (self.frame,) if rows is None else self.frame.iter_slices(rows)
             return
         with unreadable(self.path):
-            if rows is None:
-                yield self.reader.careful(self.path).collect()
-            else:
-                yield from _batches(self.reader.careful(self.path), rows)
+            scan = self.reader.careful(self.path)
+            frames = iter([scan.collect()]) if rows is None else _batches(scan, rows)
+            yield from _last_marked(frames, self.reader.ends_early(self.path))
+
+    def lines_inside(self, raw: pl.DataFrame) -> pl.Series | None:
+        """Line breaks inside the fields of each row, by which the file has more lines than rows; None where none can be."""
+        if self.reader is None or TROUBLE not in raw.columns or LINE in raw.columns:
+            return None
+        text = [name for name, dtype in raw.schema.items() if dtype == pl.String and not name.startswith("__")]
+        breaks = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True) for name in text)
+        return raw.select(breaks.cast(pl.Int64).alias("breaks")).to_series()
+
+
+def _last_marked(frames: Iterator[pl.DataFrame], ends_early: bool) -> Iterator[pl.DataFrame]:
+    """The same frames; where the file ends early and the last row lacks its end, that row is in trouble."""
+    last: pl.DataFrame | None = None
+    for frame in frames:
+        if last is not None:
+            yield last
+        last = frame
+    if last is None:
+        return
+    shown = [name for name in last.columns if not name.startswith("__")]
+    if ends_early and len(last) and last[shown[-1]][-1] is None:
+        is_last = pl.int_range(pl.len()) == pl.len() - 1
+        last = last.with_columns(pl.when(is_last).then(pl.lit("half a last line")).otherwise(TROUBLE).alias(TROUBLE))
+    yield last
 
 
 def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.readers.reader import TROUBLE, beginning
+from zhiyin.data.readers.reader import BEGINNING, TROUBLE, beginning
 
 SEPARATORS = (",", "\t", ";", "|")
 MORE = "__more__"
@@ -37,6 +37,17 @@ class DelimitedReader:
         )  # fmt: skip
         trouble = pl.when(pl.col(MORE).is_not_null()).then(pl.lit(f"more fields than the header's {len(names)}"))
         return frame.with_columns(trouble.alias(TROUBLE)).drop(MORE)
+
+    def ends_early(self, path: Path) -> bool:
+        """No line end, and fewer fields than the header. Cannot be told of a compressed file, which would not unpack."""
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - BEGINNING))
+            tail = file.read()
+        if path.suffix in (".gz", ".zst") or tail.endswith((b"\n", b"\r")):
+            return False
+        separator, names = _header(path)
+        last = tail.splitlines()[-1].decode("utf-8", errors="replace")
+        return len(next(csv.reader([last], delimiter=separator))) < len(names)
 
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         separator, names = _header(path)

@@ -33,6 +33,9 @@ class JsonLinesReader:
         columns = {name: [row.get(name) for row in rows] for name in names}
         return pl.LazyFrame({name: _column(values, name) for name, values in columns.items()})
 
+    def ends_early(self, path: Path) -> bool:
+        return False  # half an object is no JSON
+
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         text = {name: pl.String() for name in _names(path)}
         return pl.scan_ndjson(path, schema={**text, **{n: t for n, t in types.items() if n in text}})

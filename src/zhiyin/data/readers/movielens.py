@@ -51,6 +51,9 @@ class MovieLensReader:
         trouble = pl.when(found != len(names)).then(pl.format(f"{{}} fields instead of {len(names)}", found))
         return _with_genres(lines.select(*fields, trouble.alias(TROUBLE)), names)
 
+    def ends_early(self, path: Path) -> bool:
+        return False  # too few fields are a trouble of their own
+
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         layout = _layout(path)
         if layout is None or len(layout[0]) > 1 or layout[1][0] != "user":

@@ -17,5 +17,8 @@ class ParquetReader:
     def careful(self, path: Path) -> pl.LazyFrame:
         return pl.scan_parquet(path, glob=False)
 
+    def ends_early(self, path: Path) -> bool:
+        return False
+
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         return pl.scan_parquet(path, glob=False)

@@ -32,6 +32,10 @@ class Reader(Protocol):
         """Every row, the unreadable ones with a reason in `TROUBLE`; columns of a format without types are text."""
         ...
 
+    def ends_early(self, path: Path) -> bool:
+        """Whether the last row is only the beginning of one: a log that was copied while it was written."""
+        ...
+
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         """The same rows with these columns read as these types; raises a `polars.exceptions.PolarsError` when collected
         if any row does not fit, and the caller then reads again with care."""

@@ -1,0 +1,181 @@
+"""`ingest`: a log into the workspace, batch by batch; bad rows are set aside with file, line and reason, none is lost.
+
+Memory is that of one batch of rows and of the distinct ids, whatever the length of the log.
+"""
+
+import json
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import polars as pl
+
+from zhiyin.core.errors import DataError
+from zhiyin.core.progress import Progress, Silent
+from zhiyin.data.canonical import Separated
+from zhiyin.data.columns import Guess
+from zhiyin.data.reading import Log, Part, needed, open_log
+from zhiyin.data.report import counted
+from zhiyin.data.side import items_of_events, users_of_events
+from zhiyin.data.snapshots import FACTS, FORMAT, Snapshot, linked, new_snapshot, scan_parts
+from zhiyin.data.sources import Source, find_sources
+
+BATCH = 1 << 20
+"""Rows held in memory at once, and of one Parquet file."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ingested:
+    """What was taken in."""
+
+    snapshot: str | None
+    """Digest of the snapshot; None after a dry run."""
+    events: int
+    """Events in the snapshot, earlier ones included."""
+    users: int
+    items: int
+    quarantined: int
+    """Rows set aside in this run."""
+    reasons: Mapping[str, int]
+    """The same by reason."""
+    guess: Guess
+
+
+@dataclass(slots=True)
+class _Tally:
+    """What went by."""
+
+    events: int = 0
+    bad: Counter[str] = field(default_factory=Counter)
+    users: set[str] = field(default_factory=set)
+    items: set[str] = field(default_factory=set)
+
+
+def ingest(
+    sources: Source, folder: Path | str, *, map: Mapping[str, str] | None = None, items: Source | None = None,
+    users: Source | None = None, on_error: Literal["quarantine", "strict"] = "quarantine", dry_run: bool = False,
+    append: bool = False, progress: Progress | None = None, now: int | None = None,
+) -> Ingested:  # fmt: skip
+    """Take a file, several, a folder or a frame into the workspace ``folder`` as a new snapshot.
+
+    ``append`` adds to the current snapshot: ids keep their rows. ``on_error="strict"`` stops at the first bad row.
+    ``dry_run`` counts and writes nothing. Raises `DataError` where no row can be used; the old snapshot then stays.
+    """
+    if on_error not in ("quarantine", "strict"):
+        raise DataError(f"on_error is {on_error!r}; it is quarantine or strict", found=str(on_error))
+    log = open_log(find_sources(sources, items, users), map or {})
+    now = int(time.time()) if now is None else now
+    batches = _separated(log, now, on_error == "strict", progress or Silent())
+    if dry_run:
+        return _counted(log, batches)
+    old = Snapshot.load(folder) if append else None
+    with new_snapshot(Path(folder)) as new:
+        tally = _written(new, batches, old)
+        n_events = scan_parts(new / "events").select(pl.len()).collect().item() if tally.events else 0
+        needed(tally.events, pl.DataFrame({"reason": list(tally.bad.elements())}), log.parts[0].name)
+        n_items, n_users = _tables(new, log, old)
+        _facts(new, log, old, tally, (n_events, n_users, n_items))
+    digest = Snapshot.load(folder).digest
+    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), dict(tally.bad.most_common()), log.guess)
+
+
+def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator[tuple[Part, Separated]]:
+    """Good and bad rows of each batch; the bad ones with their line."""
+    for part in log.parts:
+        line = part.first_line
+        for raw in progress.track(part.frames(rows=BATCH), f"reading {part.name}"):
+            separated = log.separate(raw, now)
+            further = part.lines_inside(raw)
+            lines = separated.bad["row"].cast(pl.Int64) + line
+            if further is not None:
+                lines = lines + further.cum_sum().shift(1, fill_value=0).gather(separated.bad["row"])
+            bad = separated.bad.with_columns(pl.coalesce("line", lines.alias("counted")).alias("line"))
+            if strict and len(bad):
+                first = bad.row(0, named=True)
+                raise DataError(
+                    f"{part.name} line {first['line']}: {first['reason']}: {first['text']}; mend it, or let bad rows "
+                    "be set aside with --on-error quarantine", found=first["reason"],
+                )  # fmt: skip
+            line += len(raw) + (0 if further is None else int(further.sum()))
+            yield part, Separated(separated.good, bad, separated.nameless)
+
+
+def _counted(log: Log, batches: Iterator[tuple[Part, Separated]]) -> Ingested:
+    """A dry run."""
+    tally = _Tally()
+    for _, separated in batches:
+        tally.events += len(separated.good)
+        tally.bad.update(counted(separated.bad))
+        tally.users.update(separated.good["user"].unique())
+        tally.items.update(separated.good["item"].unique(), separated.nameless["item"].unique())
+    needed(tally.events, pl.DataFrame({"reason": list(tally.bad.elements())}), log.parts[0].name)
+    n_users = len(tally.users.union(log.users.frame["user"] if log.users else ()))
+    n_items = len(tally.items.union(log.items.frame["item"])) if log.items else len(tally.items)
+    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), dict(tally.bad.most_common()), log.guess)
+
+
+def _written(new: Path, batches: Iterator[tuple[Part, Separated]], old: Snapshot | None) -> _Tally:
+    """Each batch in a file of its own, after those of the old snapshot."""
+    tally, start = _Tally(), 0
+    for name in ("events", "quarantine", "nameless"):
+        (new / name).mkdir()
+        if old is not None and (old.folder / name).is_dir():
+            start = max(start, linked(old.folder / name, new / name))
+    for number, (part, separated) in enumerate(batches, start=start):
+        tally.events += len(separated.good)
+        tally.bad.update(counted(separated.bad))
+        aside = separated.bad.select(pl.lit(part.name).alias("file"), "line", "reason", "text")
+        useful = separated.nameless.select([c for c in ("item", "title", "price") if c in separated.nameless.columns])
+        for name, frame in (("events", separated.good), ("quarantine", aside), ("nameless", useful)):
+            if len(frame) or (name == "quarantine" and number == 0):
+                frame.write_parquet(new / name / f"{number:05}.parquet")
+    return tally
+
+
+def _tables(new: Path, log: Log, old: Snapshot | None) -> tuple[int, int]:
+    """``items.parquet`` and ``users.parquet``: every id in row order. Returns how many of each."""
+    events = scan_parts(new / "events")
+    sold = pl.concat([scan_parts(new / part) for part in ("events", "nameless") if any((new / part).iterdir())],
+                     how="diagonal_relaxed")  # fmt: skip
+    items = items_of_events(sold) if log.items is None else _complete(log.items.frame, events, "item")
+    users = users_of_events(events) if log.users is None else _complete(log.users.frame, events, "user")
+    if old is not None:
+        items, users = _after(old.items(), items, "item"), _after(old.users(), users, "user")
+    items.write_parquet(new / "items.parquet")
+    users.write_parquet(new / "users.parquet")
+    return len(items), len(users)
+
+
+def _complete(table: pl.DataFrame, events: pl.LazyFrame, id_: str) -> pl.DataFrame:
+    """The table, then the ids that only the events have."""
+    others = (
+        events.select(id_).unique(maintain_order=True).collect().join(table, on=id_, how="anti", maintain_order="left")
+    )
+    return pl.concat([table, others], how="diagonal_relaxed")
+
+
+def _after(old: pl.DataFrame, new: pl.DataFrame, id_: str) -> pl.DataFrame:
+    """The old ids in their rows, then new ones; what the new table says of an old id counts, else what the old one said."""
+    ids = pl.concat([old.select(id_), new.select(id_).join(old, on=id_, how="anti", maintain_order="left")])
+    joined = ids.join(new, on=id_, how="left", maintain_order="left").join(
+        old, on=id_, how="left", suffix="__old", maintain_order="left"
+    )
+    both = [pl.coalesce(name, f"{name}__old").alias(name) for name in new.columns if f"{name}__old" in joined.columns]
+    return joined.with_columns(both).select(pl.exclude(r"^.*__old$"))
+
+
+def _facts(new: Path, log: Log, old: Snapshot | None, tally: _Tally, counts: tuple[int, int, int]) -> None:
+    events, users, items = counts
+    given = {"items": log.items, "users": log.users}
+    derived = [name for name, table in given.items() if table is None and (old is None or name in old.facts["derived"])]
+    before = old.facts if old is not None else {"sources": [], "quarantined": {}}
+    facts = {
+        "format": FORMAT, "events": events, "users": users, "items": items, "derived": derived,
+        "sources": [*before["sources"], *(part.name for part in log.parts)],
+        "names": dict(log.guess.names), "notes": list(log.guess.notes),
+        "quarantined": dict(Counter(before["quarantined"]) + tally.bad),
+    }  # fmt: skip
+    (new / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

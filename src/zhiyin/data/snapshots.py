@@ -1,0 +1,156 @@
+"""Snapshots: a log as it was taken in, in Parquet, named by the digest of its content, written whole or not at all.
+
+``WORKSPACE/data/snapshots/DIGEST/`` holds ``events/00000.parquet …``, ``items.parquet``, ``users.parquet``, the rows set
+aside in ``quarantine/`` and ``snapshot.json``; ``WORKSPACE/data/current`` names the one in use.
+"""
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from zhiyin.core.errors import DataError, ResourceError
+from zhiyin.core.files import locked, sha256, whole_file, whole_folder
+from zhiyin.data.cleaning import clean
+from zhiyin.data.dataset import Dataset, dataset_of
+from zhiyin.data.report import left_out
+from zhiyin.data.side import items_of_events, users_of_events
+from zhiyin.data.weighting import Weighting
+
+FORMAT = 1
+"""Version of the layout; a snapshot of a newer one is refused."""
+FACTS = "snapshot.json"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Snapshot:
+    """One snapshot on disk."""
+
+    folder: Path
+    facts: Mapping[str, Any]
+    """events, users, items (counts), names, notes, derived, sources, quarantined (rows by reason)."""
+
+    @classmethod
+    def load(cls, folder: Path | str) -> "Snapshot":
+        """The current snapshot of a workspace, or the one in this folder. Raises `DataError` where there is none."""
+        folder = Path(folder)
+        pointer = folder / "data" / "current"
+        if pointer.is_file():
+            folder = folder / "data" / "snapshots" / pointer.read_text().strip()
+        if not (folder / FACTS).is_file():
+            raise DataError(f"{folder} has no snapshot of a log; take one in first: zhiyin ingest FILE -w {folder}")
+        facts = json.loads((folder / FACTS).read_text())
+        if facts["format"] > FORMAT:
+            raise DataError(
+                f"{folder} was written by a newer version (layout {facts['format']}, this one reads {FORMAT}); "
+                "upgrade zhiyin, or ingest again", found=str(facts["format"]), allowed=str(FORMAT),
+            )  # fmt: skip
+        return cls(folder, facts)
+
+    @property
+    def digest(self) -> str:
+        """Its name: the digest of events, items and users."""
+        return self.folder.name
+
+    def scan(self) -> pl.LazyFrame:
+        """The events under our names, lazily."""
+        return scan_parts(self.folder / "events")
+
+    def events(self) -> pl.DataFrame:
+        """The events under our names."""
+        return self.scan().collect()
+
+    def items(self) -> pl.DataFrame:
+        """Every item, in row order, and what is known of it."""
+        return pl.read_parquet(self.folder / "items.parquet")
+
+    def users(self) -> pl.DataFrame:
+        """Everybody, in row order, and what is known of them."""
+        return pl.read_parquet(self.folder / "users.parquet")
+
+    def quarantine(self) -> pl.DataFrame:
+        """The rows set aside: file, line, reason, text."""
+        return scan_parts(self.folder / "quarantine").collect()
+
+    def dataset(
+        self, weighting: Weighting | None = None, fixes: Iterable[str] | str = (), *, now: int | None = None
+    ) -> Dataset:
+        """The dataset after these fixes, with the report of every row left out.
+
+        Tables of items and people that were made from the events are made again from what the fixes left.
+        """
+        events, items, users = self.events(), self.items(), self.users()
+        cleaned = clean(events, fixes, items, now=now)
+        derived = self.facts["derived"] if cleaned.reports else ()
+        if "items" in derived:
+            items = items_of_events(cleaned.events.lazy())
+        if "users" in derived:
+            users = users_of_events(cleaned.events.lazy())
+        dataset = dataset_of(cleaned.events, items, users, weighting or Weighting())
+        bad = self.quarantine().select("reason")
+        return replace(dataset, report=(*left_out(bad, len(events)), *cleaned.reports))
+
+
+def scan_parts(folder: Path) -> pl.LazyFrame:
+    """The numbered Parquet files of a folder end to end; a column that a part lacks is missing there."""
+    files = sorted(folder.glob("*.parquet"))
+    return pl.concat([pl.scan_parquet(file, glob=False) for file in files], how="diagonal_relaxed")
+
+
+@contextmanager
+def new_snapshot(workspace: Path) -> Iterator[Path]:
+    """A folder to write a snapshot into; it becomes the current one when the block ends well, and nothing else changes
+    before. A killed run leaves the old one in use and a hidden folder that the next run removes."""
+    snapshots = workspace / "data" / "snapshots"
+    with _room_on_disk(workspace), locked(workspace / "data" / ".lock"):
+        for left in snapshots.glob(".incoming.*"):
+            shutil.rmtree(left, ignore_errors=True)
+        incoming = snapshots / "incoming"
+        with whole_folder(incoming) as folder:
+            yield folder
+            digest = content_digest(folder)
+        target = snapshots / digest
+        if target.exists():
+            shutil.rmtree(incoming)
+        else:
+            incoming.rename(target)
+        with whole_file(workspace / "data" / "current") as pointer:
+            pointer.write_text(digest + "\n")
+
+
+def content_digest(folder: Path) -> str:
+    """sha256 over the names and digests of all files of events, items and users."""
+    digest = hashlib.sha256()
+    for file in [*sorted((folder / "events").glob("*.parquet")), folder / "items.parquet", folder / "users.parquet"]:
+        digest.update(f"{file.name}:{sha256(file)}\n".encode())
+    return digest.hexdigest()
+
+
+def linked(source: Path, target: Path) -> int:
+    """The parts of an earlier snapshot in the folder of a new one, without copying where the disk can; how many."""
+    target.mkdir(parents=True, exist_ok=True)
+    files = sorted(source.glob("*.parquet"))
+    for file in files:
+        try:
+            os.link(file, target / file.name)
+        except OSError:
+            shutil.copyfile(file, target / file.name)
+    return len(files)
+
+
+@contextmanager
+def _room_on_disk(workspace: Path) -> Iterator[None]:
+    """A full disk, as Polars says it."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError) as error:
+        if "No space left" in str(error) or "os error 28" in str(error):
+            raise ResourceError(f"no space left on the disk of {workspace}; free some space and run again") from error
+        raise

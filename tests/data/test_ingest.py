@@ -1,0 +1,196 @@
+"""Taking a log in: nothing lost, bad rows set aside with line and reason, the old snapshot whole whatever happens."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from zhiyin.core.errors import DataError, ResourceError
+from zhiyin.data import ingest as ingesting
+from zhiyin.data.bundled import online_retail
+from zhiyin.data.ingest import ingest
+from zhiyin.data.snapshots import Snapshot
+
+NOW = 1_700_000_000
+BAD = b"""\xef\xbb\xbfuser,item,timestamp,value\r
+u1,"a,""b""\nx",978300760,1\r
+\r
+u2,i2,yesterday,2\r
+u3,i3,978300760,5,9\r
+,i,978300760,1\r
+u,,978300760,2\r
+u5,\xff\xfe,978300760,2\r
+u5,i,978300760,nan\r
+u5,i,978300760,inf\r
+u5,i,978300760,1e308\r
+u5,i,978300760,many\r
+u5,i,-5,1\r
+u5,i,97830076000,1\r
+nan,i,978300760,1\r
+u6,i6,978300760,\r
+u9,i"""
+
+
+def written(folder: Path, text: str | bytes, name: str = "events.csv") -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_every_bad_row_is_set_aside_with_its_line_and_reason(tmp_path):
+    taken = ingest(written(tmp_path, BAD), tmp_path / "w", now=NOW)
+    snapshot = Snapshot.load(tmp_path / "w")
+    assert snapshot.events().select("user", "item").rows() == [("u1", 'a,"b"\nx'), ("u6", "i6")]
+    aside = snapshot.quarantine()
+    assert aside.select("line", "reason").rows() == [
+        (5, "time cannot be read"),
+        (6, "more fields than the header's 4"),
+        (7, "no user"),
+        (8, "no item"),
+        (9, "item is broken UTF-8"),
+        (10, "value is NaN"),
+        (11, "value is impossibly large"),
+        (12, "value is impossibly large"),
+        (13, "value cannot be read"),
+        (14, "time is before 1970"),
+        (15, "time is in the future"),
+        (16, "no user"),
+        (18, "half a last line"),
+    ]
+    assert set(aside["file"]) == {"events.csv"}
+    assert aside["text"][0] == '{"user":"u2","item":"i2","timestamp":"yesterday","value":"2"}'
+    assert (taken.events, taken.quarantined, taken.reasons["no user"]) == (2, 13, 2)
+
+
+def test_strict_stops_at_the_first_bad_row_and_writes_nothing(tmp_path):
+    with pytest.raises(DataError, match=r"events.csv line 5: time cannot be read: \{.*yesterday.*\}; mend it, or let"):
+        ingest(written(tmp_path, BAD), tmp_path / "w", on_error="strict", now=NOW)
+    with pytest.raises(DataError, match="has no snapshot of a log; take one in first"):
+        Snapshot.load(tmp_path / "w")
+
+
+def test_a_dry_run_counts_the_same_and_writes_nothing(tmp_path):
+    path = written(tmp_path, BAD)
+    dry = ingest(path, tmp_path / "w", dry_run=True, now=NOW)
+    assert not (tmp_path / "w").exists()
+    wet = ingest(path, tmp_path / "w", now=NOW)
+    assert dry.snapshot is None
+    assert (dry.events, dry.users, dry.items, dry.reasons) == (wet.events, wet.users, wet.items, wet.reasons)
+
+
+def test_the_dirty_shop_without_a_fix_has_the_published_counts(tmp_path):
+    taken = ingest(online_retail(), tmp_path)
+    assert (taken.events + taken.quarantined, taken.users, taken.items) == (541_909, 4_372, 4_070)
+    assert taken.reasons == {"no user": 135_080}
+    dataset = Snapshot.load(tmp_path).dataset(fixes="shop")
+    assert (dataset.histories.n_events, len(dataset.users), len(dataset.catalogue)) == (391_150, 4_334, 3_659)
+    assert [report.sentence.en for report in dataset.report][:3:2] == [
+        "135,080 lines have no customer: left out",
+        "8,905 returns: left out",
+    ]
+
+
+def test_the_same_log_gives_the_same_snapshot_and_another_another(tmp_path):
+    first = ingest(written(tmp_path, "user,item\na,x\nb,y\n"), tmp_path / "w")
+    again = ingest(written(tmp_path, "user,item\na,x\nb,y\n"), tmp_path / "v")
+    other = ingest(written(tmp_path, "user,item\na,x\nb,z\n"), tmp_path / "w")
+    assert first.snapshot == again.snapshot != other.snapshot
+    assert {folder.name for folder in (tmp_path / "w/data/snapshots").iterdir()} == {first.snapshot, other.snapshot}
+    assert Snapshot.load(tmp_path / "w").digest == other.snapshot
+    assert Snapshot.load(tmp_path / "w/data/snapshots" / first.snapshot).users()["user"].to_list() == ["a", "b"]
+
+
+def test_appending_keeps_the_rows_of_ids(tmp_path):
+    items = pl.DataFrame({"item": ["y", "never"], "title": ["Y", "N"]})
+    ingest(written(tmp_path, "user,item\nb,y\na,x\n"), tmp_path / "w", items=items)
+    before = Snapshot.load(tmp_path / "w")
+    later = pl.DataFrame({"item": ["new", "x", "y"], "title": ["NEW", "X", None], "price": [1.0, 2.0, None]})
+    taken = ingest(written(tmp_path, "user,item\nc,new\na,y\n,z\n"), tmp_path / "w", items=later, append=True)
+    after = Snapshot.load(tmp_path / "w")
+    assert after.items()["item"].to_list() == ["y", "never", "x", "new"]
+    assert after.items()["title"].to_list() == ["Y", "N", "X", "NEW"]
+    assert after.users()["user"].to_list() == ["b", "a", "c"]
+    assert after.events().select("user", "item").rows() == [("b", "y"), ("a", "x"), ("c", "new"), ("a", "y")]
+    assert (taken.events, taken.quarantined, after.facts["quarantined"]) == (4, 1, {"no user": 1})
+    assert before.events().select("user").rows() == [("b",), ("a",)]  # the old snapshot is still there
+    old, new = before.dataset(), after.dataset()
+    assert list(new.catalogue.ids)[: len(old.catalogue)] == list(old.catalogue.ids)
+
+
+def test_appending_without_a_first_log_says_so(tmp_path):
+    with pytest.raises(DataError, match="has no snapshot of a log"):
+        ingest(written(tmp_path, "user,item\na,x\n"), tmp_path / "w", append=True)
+
+
+def test_batches_change_nothing(tmp_path, monkeypatch):
+    path = written(tmp_path, BAD)
+    whole = ingest(path, tmp_path / "whole", now=NOW)
+    monkeypatch.setattr(ingesting, "BATCH", 2)
+    parts = ingest(path, tmp_path / "parts", now=NOW)
+    assert len(list((tmp_path / "parts/data/snapshots").glob("*/events/*.parquet"))) > 1
+    one, many = Snapshot.load(tmp_path / "whole"), Snapshot.load(tmp_path / "parts")
+    assert many.events().equals(one.events())
+    assert many.quarantine().equals(one.quarantine())
+    assert (parts.users, parts.items, parts.reasons) == (whole.users, whole.items, whole.reasons)
+
+
+def test_no_usable_row_leaves_the_old_snapshot(tmp_path):
+    first = ingest(written(tmp_path, "user,item\na,x\n"), tmp_path / "w")
+    with pytest.raises(DataError, match=r"no row of events.csv can be used: 2 × no user; check which columns"):
+        ingest(written(tmp_path, "user,item\n,x\n,y\n"), tmp_path / "w")
+    assert Snapshot.load(tmp_path / "w").digest == first.snapshot
+
+
+def test_two_at_once_is_refused(tmp_path):
+    from zhiyin.core.files import locked
+
+    with locked(tmp_path / "data" / ".lock"), pytest.raises(ResourceError, match="in use by process"):
+        ingest(written(tmp_path, "user,item\na,x\n"), tmp_path)
+
+
+def test_a_newer_layout_is_refused(tmp_path):
+    ingest(written(tmp_path, "user,item\na,x\n"), tmp_path)
+    facts = Snapshot.load(tmp_path).folder / "snapshot.json"
+    facts.write_text(facts.read_text().replace('"format": 1', '"format": 2'))
+    with pytest.raises(DataError, match=r"was written by a newer version \(layout 2, this one reads 1\); upgrade"):
+        Snapshot.load(tmp_path)
+
+
+def test_ids_stay_byte_for_byte(tmp_path):
+    ids = ["a/b", "..", "%2f", "it's", 'say "hi"', "line\nbreak", "🎁", "汉字", "x" * 1024, "é", "e\u0301", " pad ", "007",
+           "1e5", "NFC é", "NFC e\u0301", "-8845298781299428018", "18446744073709551616"]  # fmt: skip
+    frame = pl.DataFrame({"user": ids, "item": ids[::-1]})
+    frame.write_csv(tmp_path / "a.csv")
+    frame.write_ndjson(tmp_path / "a.jsonl")
+    frame.write_parquet(tmp_path / "a.parquet")
+    for name in ("a.csv", "a.jsonl", "a.parquet"):
+        ingest(tmp_path / name, tmp_path / "w")
+        snapshot = Snapshot.load(tmp_path / "w")
+        assert snapshot.users()["user"].to_list() == ids, name
+        assert list(snapshot.dataset().catalogue.ids) == ids[::-1], name
+
+
+@pytest.mark.slow
+def test_a_killed_run_leaves_the_old_snapshot_whole(tmp_path):
+    rows = pl.DataFrame({"user": [f"u{i % 5000}" for i in range(3_000_000)], "item": ["x"] * 3_000_000})
+    rows.write_csv(tmp_path / "large.csv")
+    workspace = tmp_path / "w"
+    first = ingest(written(tmp_path, "user,item\na,x\n"), workspace)
+    code = f"from zhiyin.data.ingest import ingest; ingest({str(tmp_path / 'large.csv')!r}, {str(workspace)!r})"
+    process = subprocess.Popen([sys.executable, "-c", code])
+    deadline = time.monotonic() + 60
+    while not list(workspace.glob("data/snapshots/.incoming.*/events/*.parquet")) and time.monotonic() < deadline:
+        time.sleep(0.002)
+    os.kill(process.pid, signal.SIGKILL)
+    assert process.wait() == -signal.SIGKILL
+    assert list(workspace.glob("data/snapshots/.incoming.*"))
+    assert Snapshot.load(workspace).digest == first.snapshot
+    assert Snapshot.load(workspace).events().rows() == [("a", "x")]
+    again = ingest(tmp_path / "large.csv", workspace)
+    assert (again.events, again.users) == (3_000_000, 5_000)
+    assert not list(workspace.glob("data/snapshots/.incoming.*"))
