@@ -243,7 +243,7 @@ def tie_order(world: World, rng: np.random.Generator, share: float) -> World:
     rows = world.events.with_row_index("row").with_columns(
         tied=pl.col("item").n_unique().over("user", "time") > 1, moment=pl.struct("user", "time").rank("dense")
     )
-    moments = rows.filter("tied")["moment"].unique().shuffle(seed=int(rng.integers(99)))
+    moments = rows.filter("tied")["moment"].unique().sort().shuffle(seed=int(rng.integers(99)))
     sizes = rows.filter("tied").group_by("moment").len()
     wanted = pl.DataFrame({"moment": moments}).join(sizes, on="moment", maintain_order="left")
     chosen = wanted.filter(pl.col("len").cum_sum() <= share * len(rows))["moment"]

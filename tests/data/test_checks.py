@@ -421,3 +421,16 @@ def test_every_check_was_measured_on_two_logs_and_its_figures_hold() -> None:
             assert min(cell["recall"] for cell in mine) >= 0.99
             assert min(cell["precision"] for cell in mine) >= 0.99
         assert {cell["verdict"] for cell in mine} & {"warn", "fail"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", CHECKS)
+def test_the_kept_figures_are_those_of_this_code(name: str, data_folder: Path) -> None:
+    from benchmarks.checks import cell, ml_100k, online_retail
+
+    results = Path(__file__).parents[2] / "benchmarks" / "results" / "checks.json"
+    kept = json.loads(results.read_text(encoding="utf-8"))
+    for data, read in (("ml-100k", ml_100k), ("online-retail", online_retail)):
+        now = cell(name, data, read(data_folder), 0.05, 0)
+        then = [one for one in kept if (one["check"], one["data"], one["share"]) == (name, data, 0.05)]
+        assert now == (then[0] if then else None)

@@ -140,6 +140,8 @@ def test_views_have_no_value_where_ratings_have() -> None:
     events = log(kind=["view", "rating"], value=[None, 4.0], time=[NOW, NOW])
     assert rows("missing", events) == []
     assert rows("missing", events.drop("kind")) == [0]
+    ratings = log(kind=["rating"] * 3 + ["view"], value=[4.0, 5.0, None, None], time=[NOW] * 4)
+    assert rows("missing", ratings) == [2]
 
 
 RANDOM = np.random.default_rng(0)

@@ -30,8 +30,7 @@ class Missing(Check):
         for name in ("time", "position", "kind", "session"):
             if evidence.has(name) and evidence.events[name].null_count():
                 rows = either(evidence.n, rows, where(evidence.events[name].is_null()))
-        if evidence.has("value") and not evidence.has("kind"):  # of several kinds, some have no value
-            rows = either(evidence.n, rows, where(_no_number(evidence.events["value"])))
+        rows = either(evidence.n, rows, _without_value(evidence))
         finding = self.about_rows(evidence, rows, "user", "item", "time", "value")
         if evidence.n and not evidence.has("time") and not evidence.has("position"):
             return replace(finding, verdict="warn" if finding.verdict == "pass" else finding.verdict, note=NO_TIME)
@@ -46,5 +45,13 @@ def _without_id(evidence: Evidence, name: str) -> np.ndarray:
     return either(evidence.n, np.flatnonzero(coded.codes < 0), coded.rows_of(written))
 
 
-def _no_number(values: pl.Series) -> pl.Series:
-    return values.is_null() | values.is_nan() if values.dtype.is_float() else values.is_null()
+def _without_value(evidence: Evidence) -> np.ndarray:
+    """Rows without a value where most rows of their kind have one: a view has none, a rating has."""
+    if not evidence.has("value"):
+        return NO_ROWS
+    values = evidence.events["value"]
+    bare = (values.is_null() | values.is_nan() if values.dtype.is_float() else values.is_null()).alias("bare")
+    if not bare.any() or not evidence.has("kind"):
+        return where(bare)
+    by_kind = pl.DataFrame([bare, evidence.events["kind"]])
+    return where(by_kind.select(pl.col("bare") & (pl.col("bare").mean().over("kind") < 0.5)).to_series())
