@@ -4,7 +4,7 @@ A model writes `score_all` (and `arrays`/`restore` for what it learned); everyth
 Letters: B requests, N items of the catalogue, C candidates, k length of a list.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -14,7 +14,7 @@ from pydantic import Field
 
 from zhiyin.core.errors import ModelError
 from zhiyin.core.settings import Config
-from zhiyin.data.contracts import Candidates, Catalogue, HistoriesLike, Requests, Slates
+from zhiyin.data.contracts import Candidates, Catalogue, Histories, HistoriesLike, Requests, Slates
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.tables import catalogue_frame, catalogue_of
 from zhiyin.data.weighting import Weighting
@@ -49,7 +49,12 @@ class Model(Generic[C]):
     reads_order: ClassVar[bool] = False
     """Whether the order of a history's events matters."""
     reads_history: ClassVar[bool] = True
-    """False for models that answer everybody alike (popularity, random)."""
+    """False for models that ask nothing of a history (popularity, random)."""
+    needs_values: ClassVar[bool] = False
+    """Whether the model learns from ratings and cannot be trained without them."""
+
+    version: int = 0
+    """Its version in the registry; 0 for a model that was not registered."""
 
     config: C
     catalogue: Catalogue
@@ -103,7 +108,7 @@ class Model(Generic[C]):
         self.weighting = dataset.weighting
         self.facts = {
             "dataset": dataset.digest, "catalogue": dataset.catalogue.digest, "parts": list(dataset.parts),
-            "people": len(dataset.users), "events": dataset.histories.n_events, **facts,
+            "people": len(dataset.users), "events": dataset.histories.n_events, "kinds": list(dataset.kinds), **facts,
         }  # fmt: skip
 
     def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
@@ -118,11 +123,18 @@ class Model(Generic[C]):
     def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
         """The best ``k`` items of each request, none of ``requests.exclude``; ``allowed`` is bool (N,)."""
         self._need_training()
-        step = max(1, SCORE_BUDGET // (4 * max(1, len(self.catalogue))))
+        return self._best(requests, k, allowed, self.score_all, len(self.catalogue))
+
+    def _best(
+        self, requests: Requests, k: int, allowed: np.ndarray | None,
+        scoring: Callable[[Requests], np.ndarray], n_items: int,
+    ) -> Candidates:  # fmt: skip
+        """The best ``k`` of what ``scoring`` gives over ``n_items``, people in blocks of `SCORE_BUDGET` bytes."""
+        step = max(1, SCORE_BUDGET // (4 * max(1, n_items)))
         rows, scores = [np.zeros((0, k), np.int32)], [np.zeros((0, k), np.float32)]
         for start in range(0, len(requests), step):
             part = requests.take(slice(start, start + step))
-            best = best_rows(self.score_all(part), k, exclude=part.exclude, allowed=allowed)
+            best = best_rows(scoring(part), k, exclude=part.exclude, allowed=allowed)
             rows.append(best[0])
             scores.append(best[1])
         found = np.concatenate(rows)
@@ -157,29 +169,38 @@ class Model(Generic[C]):
             ids.append(catalogue.ids.take(rows[there]))
             scores.append([float(value) for value in values[there]])
         return Slates(
-            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown], notes, (self.name, 0)
+            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown], notes,
+            (self.name, self.version),
         )
 
     def similar_items(self, items: Sequence[str], k: int = 10) -> Slates:
-        """The ``k`` items that fit best to a history of just this item, itself left out."""
-        self._need_training()
-        return self.recommend([[item] for item in items], k)
+        """The ``k`` items that fit best to a history of just this item, itself left out; none for an unknown item."""
+        if isinstance(items, str):
+            raise ModelError(f"similar_items takes a list of item ids, found {items!r}; give [{items!r}]")
+        slates = self.recommend([[item] for item in items], k)
+        for b in (b for b, unknown in enumerate(slates.unknown_items) if unknown):
+            slates.ids[b], slates.scores[b] = [], []
+        return slates
 
     def _candidates_with_new(
         self, requests: Requests, k: int, allowed: np.ndarray | None, new_items: Catalogue
     ) -> tuple[Candidates, list[str]]:
         """Known and new items ranked together; new ones stand last where the model cannot read their content."""
         n_known = len(self.catalogue)
-        known = requests.with_histories(requests.histories.keep(requests.histories.items < n_known))
-        scores = self.score_all(known)
-        new, remark = self.score_new(requests, new_items), []
-        if new is None:
-            new = np.repeat(scores.min(axis=1, keepdims=True) - 1, len(new_items), axis=1)
-            remark = [f"{self.name} knows items by their id alone: {len(new_items)} new items stand last"]
-        best = best_rows(
-            np.concatenate([scores, new.astype(np.float32)], axis=1), k, exclude=requests.exclude, allowed=allowed
-        )
-        return Candidates(*best, (best[0] >= 0).astype(np.uint32), (self.name,)), remark
+        nobody = Requests.of(Histories.empty(1))
+        reads_content = self.score_new(nobody, new_items) is not None
+
+        def scoring(part: Requests) -> np.ndarray:
+            known = part.with_histories(part.histories.keep(part.histories.items < n_known))
+            scores = self.score_all(known)  # (B, N)
+            new = self.score_new(part, new_items) if reads_content else None
+            if new is None:
+                new = np.repeat(scores.min(axis=1, keepdims=True) - 1, len(new_items), axis=1)  # (B, M)
+            return np.concatenate([scores, new.astype(np.float32)], axis=1)
+
+        remark = f"{self.name} knows items by their id alone: {len(new_items)} new items stand last"
+        found = self._best(requests, k, allowed, scoring, n_known + len(new_items))
+        return found, [] if reads_content else [remark]
 
     def save(self, folder: Path | str) -> None:
         """Write the model to ``folder``, whole or not at all: safetensors, Parquet and JSON with digests, a card."""

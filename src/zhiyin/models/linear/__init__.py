@@ -1,0 +1,1 @@
+"""Linear models of the whole basket."""

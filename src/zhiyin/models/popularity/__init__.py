@@ -1,0 +1,1 @@
+"""Models that ask nothing of a history."""
