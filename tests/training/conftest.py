@@ -23,6 +23,7 @@ class Line(Learner[Bags]):
         return {"main": torch.optim.Adam(self.network.parameters(), lr=self.rate)}
 
     def step(self, batch: Bags, optimisers: Optimisers) -> Tensor:
+        assert self.network.training
         self.seen.append(batch.items.tolist())
         x = torch.from_numpy(batch.values)[:, None]
         losses = (self.network(x + 0.01 * torch.randn_like(x)) - 3 * x).square().sum(dim=1)  # (B,)
