@@ -1,0 +1,1 @@
+"""Models by neighbours: items or people that resemble each other."""
