@@ -324,6 +324,7 @@ ODD: list[Change] = [
     *[lambda log, name=name: log.drop(name) for name in clean_log(9).columns],  # type: ignore[misc]
     lambda log: log.with_columns(time=pl.col("time").cast(pl.Float64), value=pl.lit("two"), price=pl.lit("free")),
     lambda log: log.with_columns(time=pl.from_epoch("time")),
+    lambda log: log.head(40).with_columns(pl.col("user", "item").cast(pl.Categorical)),
 ]
 
 

@@ -49,22 +49,23 @@ class Spelling(Check):
 
 def usual_spelling(coded: Coded) -> np.ndarray:
     """For each distinct id the code of the most frequent spelling of its group (the first of equals), int64 (I,)."""
-    frame = pl.DataFrame({"key": spelling_key(coded.ids), "n": coded.counts}).with_row_index("code")
-    usual = pl.col("code").sort_by("n", descending=True, maintain_order=True).first()
-    groups = frame.group_by("key").agg(usual.alias("usual"), pl.len().alias("size")).filter(pl.col("size") > 1)
     codes = np.arange(len(coded.ids), dtype=np.int64)
-    if len(groups):
-        found = frame.join(groups, on="key")
-        codes[found["code"].to_numpy()] = found["usual"].to_numpy()
+    frame = pl.DataFrame({"key": spelling_key(coded.ids), "n": coded.counts}).with_row_index("code")
+    frame = frame.filter(frame["key"].is_duplicated())
+    if len(frame):
+        usual = pl.col("code").sort_by("n", descending=True, maintain_order=True).first().over("key")
+        codes[frame["code"].to_numpy()] = frame.select(usual).to_series().to_numpy()
     return codes
 
 
 def spelling_key(ids: pl.Series) -> pl.Series:
     """What two spellings of one id have in common."""
-    keys = ids.str.replace(r"^(-?\d+)\.0+$", "$1")
+    keys = ids
     if (ids.str.len_bytes() != ids.str.len_chars()).any():
         keys = keys.str.normalize("NFC")
-    if ids.str.contains(r"\s").any():
-        keys = keys.str.strip_chars().str.replace_all(r"\s+", " ").str.replace(r"^(-?\d+)\.0+$", "$1")
+    if keys.str.contains(r"\s").any():
+        keys = keys.str.strip_chars().str.replace_all(r"\s+", " ")
+    if keys.str.contains(".0", literal=True).any():
+        keys = keys.str.replace(r"^(-?\d+)\.0+$", "$1")
     mixed = ids.str.contains(r"[a-z][A-Z]").mean() or 0.0
     return keys if isinstance(mixed, float) and mixed > MIXED else keys.str.to_lowercase()
