@@ -1,0 +1,107 @@
+"""Counters from a dataset: what was known at any moment, exactly, by binary search.
+
+Letters: B requests, C candidates, E events, N items, U people. Events are sorted once by (item, time). A time becomes
+its rank among all distinct times, so that (item, rank) is one ascending number and one search answers every question.
+"""
+
+import numpy as np
+from scipy import sparse
+
+from zhiyin.data.contracts import Histories
+from zhiyin.data.dataset import Dataset
+from zhiyin.features.feature import DAY
+
+BLOCK_BYTES = 32 << 20
+"""Of (B, N) numbers held at once while the resemblance is summed up."""
+
+
+class EventCounters:
+    """`Counters` over the events of positive weight of a dataset."""
+
+    def __init__(self, dataset: Dataset) -> None:
+        liked = dataset.histories.keep(dataset.histories.weights > 0)
+        self.timed = dataset.order == "time"
+        self.n_items = dataset.n_items
+        self.n_people = len(dataset.users)
+        times = liked.times if self.timed else np.zeros(liked.n_events, np.int64)
+        order = np.lexsort([times, liked.items])
+        self._items, self._times = liked.items[order].astype(np.int64), times[order]
+        self._people = liked.owners[order]
+        self._moments = np.unique(times)
+        self._newest: tuple[int, sparse.csr_matrix] | None = None
+        self._keys = self._key(self._items, np.searchsorted(self._moments, self._times))
+
+    def events(self, items: np.ndarray, until: np.ndarray, days: float | None = None) -> np.ndarray:
+        items, until = np.broadcast_arrays(items, until)
+        upto = self._position(items, until)
+        if days is None:
+            return np.asarray(upto - self._start(items), np.float64)
+        if not self.timed:
+            return np.full(items.shape, np.nan)
+        return np.asarray(upto - self._position(items, until - round(days * DAY)), np.float64)
+
+    def days_since_last(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        items, until = np.broadcast_arrays(items, until)
+        return self._days(self._position(items, until) - 1, items, until)
+
+    def days_since_first(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        items, until = np.broadcast_arrays(items, until)
+        return self._days(self._start(items), items, until)
+
+    def resemblance(self, histories: Histories, candidates: np.ndarray, until: np.ndarray) -> np.ndarray:
+        found = np.zeros(candidates.shape, np.float32)
+        midnights = until // DAY * DAY if self.timed else np.zeros(len(until), np.int64)
+        step = max(1, BLOCK_BYTES // (4 * max(1, self.n_items)))
+        for midnight in np.unique(midnights):
+            together = self._together(int(midnight))
+            asked = np.flatnonzero(midnights == midnight)
+            for start in range(0, len(asked), step):
+                rows = asked[start : start + step]
+                found[rows] = self._resemblance(together, histories.take(rows), candidates[rows])
+        return found
+
+    def _resemblance(self, together: sparse.csr_matrix, histories: Histories, candidates: np.ndarray) -> np.ndarray:
+        known = histories.keep(histories.items < self.n_items)
+        taken = known.matrix(self.n_items)  # (B, N)
+        scores = ((taken @ together.T) @ together).toarray()  # (B, N): Σ_j cosine(i, j)
+        own = np.asarray(together.multiply(together).sum(axis=0)).ravel()  # cosine(i, i): 1, or 0 for an unseen item
+        scores -= taken.toarray() * own
+        inside = (candidates >= 0) & (candidates < self.n_items)
+        chosen = np.take_along_axis(scores, np.where(inside, candidates, 0).astype(np.int64), axis=1)
+        return np.where(inside, chosen, 0).astype(np.float32)
+
+    def _together(self, until: int) -> sparse.csr_matrix:
+        """People by items, float32 (U, N): 1 / √(people of the item) where the person took it before ``until``.
+
+        The last one is kept: requests of one day share it.
+        """
+        if self._newest is not None and self._newest[0] == until:
+            return self._newest[1]
+        before = self._times < until if self.timed else np.ones(len(self._times), bool)
+        ones = np.ones(int(before.sum()), np.float32)
+        shape = (self.n_people, self.n_items)
+        taken = sparse.csr_matrix((ones, (self._people[before], self._items[before])), shape=shape)
+        taken.data[:] = 1  # the constructor added up doubles
+        people = np.maximum(np.asarray(taken.sum(axis=0)).ravel(), 1)
+        taken.data /= np.sqrt(people)[taken.indices]
+        self._newest = (until, taken)
+        return taken
+
+    def _key(self, items: np.ndarray, ranks: np.ndarray) -> np.ndarray:
+        return np.asarray(items.astype(np.int64) * (len(self._moments) + 1) + ranks)
+
+    def _position(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        """Where the item's events at or after ``until`` begin in the sorted events."""
+        ranks = np.searchsorted(self._moments, until, side="left") if self.timed else len(self._moments)
+        return np.asarray(np.searchsorted(self._keys, self._key(items, np.asarray(ranks)), side="left"))
+
+    def _start(self, items: np.ndarray) -> np.ndarray:
+        return np.asarray(np.searchsorted(self._items, items, side="left"))
+
+    def _days(self, positions: np.ndarray, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        """Days from the event at each position to ``until``; NaN where that event is another item's or not before."""
+        if not self.timed or not len(self._times):
+            return np.full(items.shape, np.nan)
+        inside = np.clip(positions, 0, len(self._times) - 1)
+        valid = (positions >= 0) & (self._items[inside] == items) & (self._times[inside] < until)
+        return np.where(valid, (until - self._times[inside]) / DAY, np.nan)
