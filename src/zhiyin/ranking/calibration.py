@@ -1,0 +1,82 @@
+"""From a ranker's raw score to a probability, learned on rows newer than the ranker's own.
+
+Isotonic regression (Zadrozny and Elkan 2002) with many positives, a logistic curve (Platt 1999) with few. Both rise
+strictly, so the order of the candidates stays: isotonic's flat steps are given a slope. Letters: n rows, K knots.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+MANY_POSITIVES = 1000
+"""From so many on, steps are learned; with fewer a curve of two numbers."""
+
+SLOPE = 1e-3
+"""Share of the raw probability that is mixed into isotonic steps, so that candidates on one step keep their order."""
+
+
+@dataclass(frozen=True, eq=False)
+class Calibration:
+    """A rising map given by its knots on the logit scale of the raw probability: Platt has two, isotonic many."""
+
+    method: str
+    knots: np.ndarray
+    """Raw score of each knot, ascending, float64 (K,)."""
+    heights: np.ndarray
+    """isotonic: the probability at each knot; platt: (slope, intercept)."""
+
+    def __call__(self, scores: np.ndarray) -> np.ndarray:
+        """Probabilities of raw scores (log odds), float64, any shape."""
+        if self.method == "isotonic":
+            steps = np.interp(scores, self.knots, self.heights)
+            return np.asarray((1 - SLOPE) * steps + SLOPE * _logistic(scores))
+        slope, intercept = self.heights
+        return _logistic(slope * scores + intercept)
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        return {"calibration.knots": self.knots, "calibration.heights": self.heights}
+
+    @classmethod
+    def restored(cls, method: str, arrays: Mapping[str, np.ndarray]) -> "Calibration":
+        return cls(method, arrays["calibration.knots"], arrays["calibration.heights"])
+
+
+PLAIN = Calibration("platt", np.zeros(0), np.array([1.0, 0.0]))
+"""The logistic function itself: for scores that are log odds already."""
+
+
+def calibrated(scores: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Learn the map from raw scores (n,) and labels (n,) of both kinds."""
+    if labels.sum() >= MANY_POSITIVES:
+        from sklearn.isotonic import IsotonicRegression
+
+        # a little of the base rate at either end keeps 0 and 1, which no finite sample proves, out of the answer
+        steps = IsotonicRegression(y_min=0.5 / len(labels), y_max=1 - 0.5 / len(labels), out_of_bounds="clip")
+        steps.fit(scores, labels)
+        return Calibration("isotonic", np.asarray(steps.X_thresholds_), np.asarray(steps.y_thresholds_))
+    return Calibration("platt", np.zeros(0), _platt(scores, labels))
+
+
+def _logistic(logits: np.ndarray) -> np.ndarray:
+    return np.asarray(1 / (1 + np.exp(-np.clip(logits, -500, 500))))
+
+
+def _platt(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Slope (at least 0) and intercept of the likeliest logistic curve, Platt's smoothed targets."""
+    from scipy.optimize import minimize
+
+    positives, negatives = labels.sum(), len(labels) - labels.sum()
+    targets = np.where(labels > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
+    centre, spread = scores.mean(), max(scores.std(), 1e-9)
+    z = (scores - centre) / spread
+
+    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = weights[0] * z + weights[1]
+        wrong = 1 / (1 + np.exp(-logits)) - targets
+        value = np.mean(np.logaddexp(0, logits) - targets * logits)
+        return float(value), np.array([np.mean(wrong * z), np.mean(wrong)])
+
+    base = np.log(targets.mean() / (1 - targets.mean()))
+    slope, intercept = minimize(loss, np.array([1.0, base]), jac=True, bounds=[(0, None), (None, None)]).x
+    return np.array([slope / spread, intercept - slope * centre / spread])
