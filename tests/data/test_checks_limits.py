@@ -203,3 +203,10 @@ def test_the_present_can_be_given() -> None:
     events = log(time=[100, 200_000])
     assert clean(events, "future", now=101).events["time"].to_list() == [100]
     assert clean(events, "future").events.height == 2
+
+
+def test_sessions_that_are_all_numbered_like_cancellations_are_none() -> None:
+    sessions = [f"c{n}" for n in range(100)]
+    assert rows("returns", log(session=sessions)) == []
+    assert rows("returns", log(session=["C1", *map(str, range(100))])) == [0]
+    assert rows("returns", log(session=["C1a", "Cx", *map(str, range(100))])) == []

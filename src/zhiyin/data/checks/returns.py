@@ -5,8 +5,9 @@ import polars as pl
 from zhiyin.data.checks.check import Check, Finding, Words, where
 from zhiyin.data.checks.evidence import Evidence
 
-SCALE_SHARE = 0.25
-"""Where more values than this are negative, they are one side of a scale (-10..10, -1/+1), not returns."""
+FEW = 0.25
+"""Where more values than this are negative, they are one side of a scale (-10..10, -1/+1); where more sessions than
+this are like C123, that is how sessions are numbered."""
 OPINIONS = ("rating", "like", "dislike", "hide")
 """Kinds whose value is an opinion; a negative one is no return."""
 
@@ -33,7 +34,7 @@ class Returns(Check):
     def _invoice(self, evidence: Evidence) -> list[pl.Expr]:
         if not evidence.has("session") or evidence.events["session"].dtype != pl.String:
             return []
-        return [pl.col("session").str.contains(r"^[Cc]\d+$")]
+        return _where_few(evidence, pl.col("session").str.contains(r"^[Cc]\d+$"))
 
     def _quantity(self, evidence: Evidence) -> list[pl.Expr]:
         if not evidence.has("value"):
@@ -41,5 +42,10 @@ class Returns(Check):
         negative = pl.col("value").cast(pl.Float64, strict=False) < 0
         if evidence.has("kind"):
             negative &= ~pl.col("kind").is_in(OPINIONS)
-        share = evidence.events.select(negative.mean()).item() or 0.0
-        return [negative] if share <= SCALE_SHARE else []
+        return _where_few(evidence, negative)
+
+
+def _where_few(evidence: Evidence, sign: pl.Expr) -> list[pl.Expr]:
+    """The sign, unless so many rows have it that it means something else."""
+    share = evidence.events.select(sign.mean()).item() or 0.0
+    return [sign] if share <= FEW else []
