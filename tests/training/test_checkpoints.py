@@ -13,6 +13,7 @@ import torch
 from zhiyin.core.errors import ModelError
 from zhiyin.registry import read
 from zhiyin.training import Checkpoints, train
+from zhiyin.training.schedules import warm_cosine
 
 
 class KilledError(Exception):
@@ -42,7 +43,9 @@ def test_a_resumed_training_gives_the_same_weights_curve_and_best_epoch(line, lo
 
         checkpoints = Checkpoints.at(folder, {"seed": 1}, every_s=0)
         torch.manual_seed(7)
-        return train(learner, loader, epochs=4, patience=9, validate=validate, checkpoints=checkpoints)
+        return train(
+            learner, loader, epochs=4, patience=9, validate=validate, checkpoints=checkpoints, rate=warm_cosine
+        )
 
     whole, part, rest = line(), line(), line()
     expected = run(whole, None)
