@@ -52,6 +52,13 @@ def test_the_matrix_counts_an_item_once_and_skips_dislikes():
     assert histories.matrix(3, weighted=True).toarray().tolist() == [[0, 2, -1], [0, 0, 0]]
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_the_matrix_leaves_the_order_of_histories_alone(weighted):
+    histories = Histories.of([[3, 1, 2], [5, 0]])
+    histories.matrix(6, weighted=weighted)
+    assert histories.items.tolist() == [3, 1, 2, 5, 0]
+
+
 def test_requests_exclude_the_seen_and_ask_at_the_newest_event():
     requests = Requests.of(Histories.of([[4, 5], []]))
     assert lists(requests.exclude) == [[4, 5], []]

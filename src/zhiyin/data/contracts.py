@@ -182,11 +182,13 @@ class Histories:
         shape = (len(self), n_items)
         if weighted:
             data = self.weights.astype(np.float64)
-            matrix = sparse.csr_matrix((data, self.items, self.offsets), shape=shape)
+            # SciPy sorts its indices in place: on a copy, or the histories would lose their order
+            matrix = sparse.csr_matrix((data, self.items.copy(), self.offsets), shape=shape)
             matrix.sum_duplicates()
             return matrix.astype(np.float32)
         liked = self if (self.weights > 0).all() else self.keep(self.weights > 0)
-        matrix = sparse.csr_matrix((np.ones(liked.n_events, np.float32), liked.items, liked.offsets), shape=shape)
+        ones = np.ones(liked.n_events, np.float32)
+        matrix = sparse.csr_matrix((ones, liked.items.copy(), liked.offsets), shape=shape)
         matrix.sum_duplicates()
         matrix.data[:] = 1
         return matrix
