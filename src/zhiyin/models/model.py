@@ -235,7 +235,8 @@ class Model(Generic[C]):
         lines = [f"# {self.name}", "", summary, "", "## Settings", ""]
         lines += [f"- {key}: {value}" for key, value in self.config.model_dump(mode="json").items()]
         lines += ["", "## Training", ""]
-        lines += [f"- {key}: {value}" for key, value in self.facts.items()]
+        # the training curve is for pictures
+        lines += [f"- {key}: {value}" for key, value in self.facts.items() if key != "curve"]
         return "\n".join(lines) + "\n"
 
     def _need_training(self) -> None:
