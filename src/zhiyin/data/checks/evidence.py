@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from zhiyin.data.coding import dictionary
+from zhiyin.data.coding import dictionary, event_order
 
 DAY = 86_400
 
@@ -41,7 +41,7 @@ class Timeline:
     """
 
     rows: np.ndarray
-    """int64 (T,): rows of the events."""
+    """int (T,): rows of the events."""
     users: np.ndarray
     """int32 (T,): codes of the users."""
     times: np.ndarray
@@ -101,7 +101,7 @@ class Evidence:
             rows = np.flatnonzero(times.is_not_null().to_numpy() & (users >= 0))
             users, times = users[rows], times.gather(rows)
         seconds = times.to_numpy()
-        order = _order(users, seconds)
+        order = event_order(users, [seconds])
         if order is None:
             rows = np.arange(self.n) if rows is None else rows
         else:
@@ -109,7 +109,6 @@ class Evidence:
         starts = np.ones(len(rows), bool)
         starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
         tied = np.flatnonzero(~(starts & np.append(starts[1:], True)))
-        rows[tied] = _stable(np.cumsum(starts[tied]), rows[tied])
         return Timeline(rows, users, seconds, starts, tied)
 
     @cached_property
@@ -124,29 +123,9 @@ class Evidence:
 
 def _coded(column: pl.Series) -> Coded:
     known = column.is_not_null().to_numpy()
-    codes, ids = dictionary(column.drop_nulls())
+    codes, ids = dictionary(column.drop_nulls().cast(pl.String))
     if not known.all():
         with_gaps = np.full(len(column), -1, np.int32)
         with_gaps[known] = codes
         return Coded(with_gaps, ids, np.bincount(codes, minlength=len(ids)))
     return Coded(codes, ids, np.bincount(codes, minlength=len(ids)))
-
-
-def _order(users: np.ndarray, times: np.ndarray) -> np.ndarray | None:
-    """Order by (user, time), ties in any order; None where it is so already.
-
-    One sort of packed 64-bit keys where both fit, else the slow way.
-    """
-    if not len(times):
-        return None
-    oldest = int(times.min())
-    bits = (int(times.max()) - oldest).bit_length()
-    if bits + int(users.max()).bit_length() > 63:
-        return np.lexsort((times, users))
-    keys = (users.astype(np.int64) << bits) | (times - oldest)
-    return None if (keys[1:] >= keys[:-1]).all() else np.argsort(keys)
-
-
-def _stable(moments: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """Rows ascending within each moment (moments ascend): what a fast sort, which is not stable, leaves to do."""
-    return np.asarray(np.sort((moments << 32) | rows) & 0xFFFF_FFFF)

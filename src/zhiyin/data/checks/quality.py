@@ -44,8 +44,7 @@ def run_checks(
     """Look at a log and its catalogue; nothing is changed.
 
     ``events`` has our column names (user, item, time …), ``now`` (s UTC) is what counts as the present: by default the
-    clock. ``checks``: all of them unless given. Half of the cost is numbering users and items: where the log is encoded
-    afterwards anyway, cast the two to Categorical first, then it is done once.
+    clock. ``checks``: all of them unless given.
     """
     evidence = Evidence(events, items, users, now=now)
     looking = all_checks() if checks is None else list(checks)
