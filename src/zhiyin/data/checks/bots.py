@@ -1,4 +1,4 @@
-"""Bursts and people who act like machines: too fast, too regular, or without sleep.
+"""Bursts and people who act like machines: too fast, too regular, or without sleep (so do ids that many people share).
 
 Ties count once (a basket is one moment), so a large order is no burst. What a patient script does at a human pace is
 not found; see ``benchmarks/results/checks.json`` for what is.
@@ -27,7 +27,10 @@ class Bots(Check):
     """People with a burst, a clockwork rhythm, or no sleep; all of their rows are found."""
 
     name = "bots"
-    about = Words("Bursts and people who act like machines.", "突发行为和像机器人的用户。")
+    about = Words(
+        "Bursts, people who act like machines, and ids that many people share.",
+        "突发行为、像机器人的用户，以及多人共用的编号。",
+    )
     remedy = Words("leaves out all events of these people", "去除这些用户的所有事件")
     done = Words("{rows} events of bot-like people: left out", "{rows} 行来自疑似机器人的用户：已去除")
     needs = ("user", "time")
