@@ -179,6 +179,15 @@ class TestCosine:
         longer = alone.fit(dataset.with_histories(dataset.histories.take(np.arange(30))))
         assert not np.allclose(longer.score(requests), cosine.score(requests), atol=1e-3)
 
+    def test_validation_of_a_second_fit_reads_its_own_items(self, dataset: zhiyin.Dataset):
+        requests = Requests.of(Histories.of([[0, 1], [2, 3], [4]]))
+        cases = Cases(requests, Ragged.of([[4, 5], [6], [1, 9]]), np.arange(3))
+        settings = {**SMALL, "epochs": 4, "validation_k": 3}
+        once = zhiyin.models.VAECosine(**settings).fit(dataset, validation=cases)
+        twice = zhiyin.models.VAECosine(**settings).fit(dataset).fit(dataset, validation=cases)
+        assert twice.facts["curve"] == once.facts["curve"]
+        assert len({entry["validation"] for entry in once.facts["curve"]}) > 1
+
 
 def test_checkpoints_of_a_fit_are_of_its_data_and_settings(dataset: zhiyin.Dataset, tmp_path: Path):
     settings = {**SMALL, "epochs": 2}
@@ -189,12 +198,3 @@ def test_checkpoints_of_a_fit_are_of_its_data_and_settings(dataset: zhiyin.Datas
         np.testing.assert_array_equal(again.arrays()[name], array)
     with pytest.raises(ModelError, match="holds the checkpoint of another training"):
         MultVAE(**settings, seed=2).fit(dataset, checkpoints=tmp_path / "c")
-
-    def test_validation_of_a_second_fit_reads_its_own_items(self, dataset: zhiyin.Dataset):
-        requests = Requests.of(Histories.of([[0, 1], [2, 3], [4]]))
-        cases = Cases(requests, Ragged.of([[4, 5], [6], [1, 9]]), np.arange(3))
-        settings = {**SMALL, "epochs": 4, "validation_k": 3}
-        once = zhiyin.models.VAECosine(**settings).fit(dataset, validation=cases)
-        twice = zhiyin.models.VAECosine(**settings).fit(dataset).fit(dataset, validation=cases)
-        assert twice.facts["curve"] == once.facts["curve"]
-        assert len({entry["validation"] for entry in once.facts["curve"]}) > 1
