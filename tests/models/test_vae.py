@@ -182,7 +182,7 @@ class TestCosine:
     def test_validation_of_a_second_fit_reads_its_own_items(self, dataset: zhiyin.Dataset):
         requests = Requests.of(Histories.of([[0, 1], [2, 3], [4]]))
         cases = Cases(requests, Ragged.of([[4, 5], [6], [1, 9]]), np.arange(3))
-        settings = {**SMALL, "epochs": 4, "validation_k": 3}
+        settings = {**SMALL, "epochs": 4, "validation_k": 12}
         once = zhiyin.models.VAECosine(**settings).fit(dataset, validation=cases)
         twice = zhiyin.models.VAECosine(**settings).fit(dataset).fit(dataset, validation=cases)
         assert twice.facts["curve"] == once.facts["curve"]
