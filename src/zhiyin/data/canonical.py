@@ -5,6 +5,7 @@ A row is bad if it names no user or no item, if its time cannot be read or canno
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import polars as pl
 
@@ -53,10 +54,14 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     ``now`` (s UTC) decides what is in the future. None: only what lacks a user, an item or a time is bad.
     """
     raw = raw.with_columns(_written_alike(raw.schema))
-    frame = raw.select(*_columns(raw.schema, guess), _reason(raw.schema, guess, now).alias(REASON))
+    troubles = _troubles(raw.schema, guess, now)
+    columns = _columns(raw.schema, guess)
+    if not len(raw) or not raw.select(pl.any_horizontal([found.any() for found, _ in troubles])).item():
+        good = raw.select(columns)
+        return Separated(good, NO_BAD, good.clear())
+    reasons = [pl.when(found).then(reason) for found, reason in troubles]
+    frame = raw.select(*columns, pl.coalesce(*reasons, pl.lit(None, pl.String)).alias(REASON))
     is_bad = frame[REASON].is_not_null()
-    if not is_bad.any():
-        return Separated(frame.drop(REASON), NO_BAD, frame.drop(REASON).clear())
     rows = is_bad.arg_true()
     bad = raw[rows]
     shown = [name for name in bad.columns if not name.startswith("__")]
@@ -152,55 +157,61 @@ def _kind(schema: pl.Schema, guess: Guess) -> pl.Expr | None:
     return pl.lit(guess.kind) if guess.kind else None
 
 
-def _reason(schema: pl.Schema, guess: Guess, now: int | None) -> pl.Expr:
-    """The first thing wrong with a row, null where nothing is."""
-    names = guess.names
-    read = [name for name in schema if not name.startswith("__")]
+Trouble: TypeAlias = tuple[pl.Expr, pl.Expr]
+"""Which rows (bool), and the reason."""
+
+
+def _troubles(schema: pl.Schema, guess: Guess, now: int | None) -> list[Trouble]:
+    """All that can be wrong with a row; the first that applies is its reason."""
+    names, found = guess.names, list[Trouble]()
     if TROUBLE in schema:
-        # a reader that works with care also gives empty lines, which are nobody's events
-        empty = pl.all_horizontal(pl.col(name).is_null() for name in read)
-        reasons = [pl.when(pl.col(TROUBLE).is_not_null()).then(TROUBLE), pl.when(empty).then(pl.lit(EMPTY))]
-    else:
-        reasons = []
+        found.append((pl.col(TROUBLE).is_not_null(), pl.col(TROUBLE)))
+    # an empty line is nobody's event
+    empty = pl.all_horizontal(pl.col(name).is_null() for name in schema if not name.startswith("__"))
+    found.append((empty, pl.lit(EMPTY)))
     for ours in ("user", "item"):
-        if ours not in names:
-            continue
-        column = pl.col(names[ours])
-        if schema[names[ours]].is_float():
-            column = column.fill_nan(None)
-        text = column.cast(pl.String)
-        reasons.append(pl.when(column.is_null() | text.is_in(NO_ID)).then(pl.lit(f"no {ours}")))
-        if TROUBLE in schema:
-            reasons.append(pl.when(text.str.contains(BROKEN, literal=True)).then(pl.lit(f"{ours} is broken UTF-8")))
-    values = [] if now is None else _value_reasons(schema, guess)
-    return pl.coalesce([*reasons, *_time_reasons(schema, guess, now), *values, pl.lit(None, pl.String)])
+        for column in [names[ours]] if ours in names else []:
+            found += _id_troubles(ours, pl.col(column), schema[column], careful=TROUBLE in schema)
+    found += _time_troubles(schema, guess, now)
+    return found if now is None else found + _value_troubles(schema, guess)
 
 
-def _time_reasons(schema: pl.Schema, guess: Guess, now: int | None) -> list[pl.Expr]:
+def _id_troubles(ours: str, column: pl.Expr, dtype: pl.DataType, careful: bool) -> list[Trouble]:
+    if dtype.is_float():
+        column = column.fill_nan(None)
+    found = [(column.is_null(), pl.lit(f"no {ours}"))]
+    if dtype == pl.String:
+        found.append((column.is_in(NO_ID), pl.lit(f"no {ours}")))
+    if careful and dtype == pl.String:
+        found.append((column.str.contains(BROKEN, literal=True), pl.lit(f"{ours} is broken UTF-8")))
+    return found
+
+
+def _time_troubles(schema: pl.Schema, guess: Guess, now: int | None) -> list[Trouble]:
     if "time" not in guess.names or guess.time is None:
         return []
     written = pl.col(guess.names["time"])
     seconds = guess.time.seconds(written, schema[guess.names["time"]])
-    missing = [
-        pl.when(written.is_null()).then(pl.lit("no time")),
-        pl.when(seconds.is_null()).then(pl.lit("time cannot be read")),
-    ]
+    found = [(written.is_null(), pl.lit("no time")), (seconds.is_null(), pl.lit("time cannot be read"))]
     if now is None:
-        return missing
+        return found
     return [
-        *missing,
-        pl.when(seconds < 0).then(pl.lit("time is before 1970")),
-        pl.when(seconds > now + DAY).then(pl.lit("time is in the future")),
+        *found,
+        (seconds < 0, pl.lit("time is before 1970")),
+        (seconds > now + DAY, pl.lit("time is in the future")),
     ]
 
 
-def _value_reasons(schema: pl.Schema, guess: Guess) -> list[pl.Expr]:
+def _value_troubles(schema: pl.Schema, guess: Guess) -> list[Trouble]:
     if "value" not in guess.names:
         return []
     written = pl.col(guess.names["value"])
     value = number(guess.names["value"], schema[guess.names["value"]])
+    found = [(written.is_not_null() & value.is_null(), pl.lit("value cannot be read"))]
+    if schema[guess.names["value"]].is_integer():
+        return []
     return [
-        pl.when(written.is_not_null() & value.is_null()).then(pl.lit("value cannot be read")),
-        pl.when(value.is_nan()).then(pl.lit("value is NaN")),
-        pl.when(value.abs() > LARGEST).then(pl.lit("value is impossibly large")),
+        *found,
+        (value.is_nan(), pl.lit("value is NaN")),
+        (value.abs() > LARGEST, pl.lit("value is impossibly large")),
     ]

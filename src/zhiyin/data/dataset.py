@@ -219,13 +219,13 @@ def _histories(
     place: np.ndarray | slice = slice(None) if by is None else by
     counts = np.bincount(user.rows, minlength=len(user.ids))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    codes, values = _kind_codes(events, kinds), _values(events)
+    codes, values = _kind_codes(events, kinds)[place], _values(events)[place]
     weights = weighting.weights(codes, values, kinds)
     times = keys[0][place] if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
     context = {name: column[place] for name, column in table_of(_context(events)).items()}
     if "consent" in events.columns:
         context[CONSENT] = consent_bits(events["consent"])[place]
-    return Histories(offsets, item.rows[place], times, codes[place], values[place], weights[place], context)
+    return Histories(offsets, item.rows[place], times, codes, values, weights, context)
 
 
 def _key(column: pl.Series) -> np.ndarray:

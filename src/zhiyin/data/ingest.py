@@ -15,9 +15,9 @@ import polars as pl
 
 from zhiyin.core.errors import DataError
 from zhiyin.core.progress import Progress, Silent
-from zhiyin.data.canonical import Separated
+from zhiyin.data.canonical import Separated, separate
 from zhiyin.data.columns import Guess
-from zhiyin.data.reading import Log, Part, needed, open_log
+from zhiyin.data.log import Log, Part, needed, open_log
 from zhiyin.data.report import counted
 from zhiyin.data.side import items_of_events, users_of_events
 from zhiyin.data.snapshots import FACTS, FORMAT, Snapshot, linked, new_snapshot, scan_parts
@@ -87,7 +87,7 @@ def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator
     for part in log.parts:
         line = part.first_line
         for raw in progress.track(part.frames(rows=BATCH), f"reading {part.name}"):
-            separated = log.separate(raw, now)
+            separated = separate(raw, log.guess, now)
             further = part.lines_inside(raw)
             lines = separated.bad["row"].cast(pl.Int64) + line
             if further is not None:

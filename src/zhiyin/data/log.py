@@ -1,0 +1,186 @@
+"""What was given, opened: the files or frames of events, what their columns are, the tables of items and people."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.canonical import Separated, separate
+from zhiyin.data.columns import Guess, guess
+from zhiyin.data.readers import reader_for
+from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
+from zhiyin.data.report import counted
+from zhiyin.data.side import Side, joined_columns, side_table
+from zhiyin.data.sources import Source, Sources, as_polars, whole_frame
+
+SAMPLE = 1_000
+"""First rows of a file from which its columns are guessed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """One file (or frame) of events."""
+
+    name: str
+    path: Path | None
+    frame: pl.DataFrame | None
+    reader: Reader | None
+
+    @property
+    def first_line(self) -> int:
+        return 1 if self.reader is None else self.reader.first_line
+
+    def sample(self) -> pl.DataFrame:
+        """Its first rows, as text where the format has no types."""
+        if self.reader is None or self.path is None:
+            assert self.frame is not None  # noqa: S101  a part is a file or a frame
+            return self.frame.head(SAMPLE)
+        with unreadable(self.path):
+            return self.reader.careful(self.path).head(SAMPLE).collect()
+
+    def separated(self, guess: Guess, now: int) -> Separated:
+        """All rows, good and bad apart: quickly where every row fits, else again with care."""
+        raw = self._quick(guess)
+        return separate(pl.concat(list(self.frames())) if raw is None else raw, guess, now)
+
+    def _quick(self, guess: Guess) -> pl.DataFrame | None:
+        """All rows with numbers read as numbers; None where one does not fit."""
+        if self.reader is None or self.path is None:
+            return self.frame
+        try:
+            if self.reader.ends_early(self.path):
+                return None
+            return self.reader.quick(self.path, _number_types(guess)).collect()
+        except pl.exceptions.PolarsError:
+            return None
+
+    def frames(self, rows: int | None = None) -> Iterator[pl.DataFrame]:
+        """All rows, the unreadable ones too; in batches of ``rows`` where a number is given."""
+        if self.reader is None or self.path is None:
+            assert self.frame is not None  # noqa: S101
+            yield from (self.frame,) if rows is None else self.frame.iter_slices(rows)
+            return
+        with unreadable(self.path):
+            scan = self.reader.careful(self.path)
+            frames = iter([scan.collect()]) if rows is None else _batches(scan, rows)
+            yield from _last_marked(frames, self.reader.ends_early(self.path))
+
+    def lines_inside(self, raw: pl.DataFrame) -> pl.Series | None:
+        """Line breaks inside the fields of each row, by which the file has more lines than rows; None where none can be."""
+        if self.reader is None or TROUBLE not in raw.columns or LINE in raw.columns:
+            return None
+        text = [name for name, dtype in raw.schema.items() if dtype == pl.String and not name.startswith("__")]
+        breaks = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True) for name in text)
+        return raw.select(breaks.cast(pl.Int64).alias("breaks")).to_series()
+
+
+def _number_types(guess: Guess) -> dict[str, pl.DataType]:
+    """What a quick read takes the number columns for."""
+    types: dict[str, pl.DataType] = {}
+    if "time" in guess.names and guess.time and not guess.time.forms:
+        types[guess.names["time"]] = pl.Int64()
+    for ours in ("value", "price"):
+        if ours in guess.names:
+            types[guess.names[ours]] = pl.Float64()
+    return types
+
+
+def _last_marked(frames: Iterator[pl.DataFrame], ends_early: bool) -> Iterator[pl.DataFrame]:
+    """The same frames; where the file ends early and the last row lacks its end, that row is in trouble."""
+    last: pl.DataFrame | None = None
+    for frame in frames:
+        if last is not None:
+            yield last
+        last = frame
+    if last is None:
+        return
+    shown = [name for name in last.columns if not name.startswith("__")]
+    if ends_early and len(last) and last[shown[-1]][-1] is None:
+        is_last = pl.int_range(pl.len()) == pl.len() - 1
+        last = last.with_columns(pl.when(is_last).then(pl.lit("half a last line")).otherwise(TROUBLE).alias(TROUBLE))
+    yield last
+
+
+def _batches(scan: pl.LazyFrame, rows: int) -> Iterator[pl.DataFrame]:
+    """Batches of exactly ``rows`` rows and a rest, in file order: the same file always gives the same batches."""
+    waiting: list[pl.DataFrame] = []
+    for batch in scan.collect_batches(chunk_size=rows, maintain_order=True):
+        waiting.append(batch)
+        while sum(map(len, waiting)) >= rows:
+            joined = pl.concat(waiting)
+            yield joined.head(rows)
+            waiting = [joined.slice(rows)]
+    if sum(map(len, waiting)):
+        yield pl.concat(waiting)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Log:
+    """What was given, opened: its parts, what their columns are, and the tables of items and people."""
+
+    parts: tuple[Part, ...]
+    guess: Guess
+    items: Side | None
+    users: Side | None
+
+
+def open_log(sources: Sources, given: Mapping[str, str]) -> Log:
+    """Guess the columns; read the tables of items and people."""
+    parts = tuple(_part(source) for source in sources.events)
+    sample = parts[0].sample()
+    if not sample.width or not len(sample):
+        columns = ", ".join(name for name in sample.columns if not name.startswith("__")) or "no column"
+        raise DataError(
+            f"{parts[0].name} has no row, its header is: {columns}; give a file with at least one event", found="0 rows"
+        )
+    found = guess(sample, given)
+    for part in parts[1:]:
+        _the_same(parts[0].name, sample, part)
+    items = users = None
+    if sources.items is not None:
+        raw = whole_frame(sources.items)
+        items = side_table(raw, "item", given, sample.columns)
+        key = _joined_key(raw, items, sample, found)
+        if key:
+            found = replace(found, joined_item=key, names={o: t for o, t in found.names.items() if o != "item"})
+    if sources.users is not None:
+        users = side_table(whole_frame(sources.users), "user", given, sample.columns)
+    notes = (*sources.notes, *found.notes, *(items.notes if items else ()), *(users.notes if users else ()))
+    return Log(parts, replace(found, notes=notes), items, users)
+
+
+def _joined_key(raw: pl.DataFrame, items: Side, sample: pl.DataFrame, found: Guess) -> tuple[str, ...]:
+    """The events' columns that make an item's id together, where the table of items needs two."""
+    if not any("together are the id" in note for note in items.notes):
+        return ()
+    column = found.names["item"]
+    named = raw if "item" in raw.columns else raw.rename({column: "item"})
+    return tuple(column if name == "item" else name for name in joined_columns(named, sample.columns))
+
+
+def _the_same(name: str, sample: pl.DataFrame, part: Part) -> None:
+    other = part.sample().columns
+    if set(other) != set(sample.columns):
+        raise DataError(
+            f"{part.name} has other columns than {name}: {', '.join(other)} instead of {', '.join(sample.columns)}; "
+            "read files of one form together", found=", ".join(other), allowed=", ".join(sample.columns),
+        )  # fmt: skip
+
+
+def _part(source: Source) -> Part:
+    if isinstance(source, (str, Path)):
+        path = Path(source)
+        return Part(path.name, path, None, reader_for(path))
+    return Part("the frame", None, as_polars(source), None)
+
+
+def needed(n_good: int, bad: pl.DataFrame, name: str) -> None:
+    """`DataError` where not one row can be used."""
+    if n_good == 0:
+        reasons = counted(bad)
+        said = ", ".join(f"{rows:,} × {reason}" for reason, rows in reasons.items()) or "no row"
+        raise DataError(
+            f"no row of {name} can be used: {said}; check which columns are meant with --dry-run", found=said
+        )
