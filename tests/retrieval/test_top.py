@@ -31,9 +31,7 @@ def found(scores: np.ndarray, k: int, **filters) -> list[list[tuple]]:
     assert best.dtype == np.float32
     assert np.isneginf(best[rows < 0]).all()
     assert (np.diff((rows < 0).astype(int), axis=1) >= 0).all()  # fills stand last
-    return [
-        [(int(r), float(s)) for r, s in zip(*pair, strict=True) if r >= 0] for pair in zip(rows, best, strict=True)
-    ]
+    return [[(int(r), float(s)) for r, s in zip(*pair, strict=True) if r >= 0] for pair in zip(rows, best, strict=True)]
 
 
 VALUES = st.sampled_from([0.0, -0.0, 1.0, 1.5, -2.0, 3e38, -3.4028234663852886e38, 1e-40, np.inf, -np.inf])

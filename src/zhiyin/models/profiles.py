@@ -3,6 +3,8 @@
 Letters: B requests, E events, N items.
 """
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
@@ -17,9 +19,7 @@ def profiles(histories: Histories, n_items: int, decay: float = 1.0) -> sparse.c
     if decay == 1:
         return histories.matrix(n_items, weighted=True)
     weights = histories.weights * decay**histories.ages
-    matrix = sparse.csr_matrix((weights, histories.items, histories.offsets), shape=(len(histories), n_items))
-    matrix.sum_duplicates()
-    return matrix.astype(np.float32)
+    return replace(histories, weights=weights).matrix(n_items, weighted=True)
 
 
 def signs(histories: Histories, n_items: int) -> sparse.csr_matrix:

@@ -36,7 +36,7 @@ class ItemKNNConfig(ModelConfig):
     """K: nearest items kept for each item."""
     shrink: float = Field(default=20.0, ge=0)
     """Added to the denominator: similarities that few people speak for shrink."""
-    decay: float = Field(default=0.9, gt=0, le=1)
+    decay: float = Field(default=0.7, gt=0, le=1)
     """What an event is worth when one more came after it; 1 forgets nothing."""
 
 

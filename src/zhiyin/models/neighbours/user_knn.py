@@ -61,7 +61,11 @@ class UserKNN(Model[UserKNNConfig]):
             alike = (asked[start : start + step] @ self.people).toarray()  # (b, U)
             rows, _ = best_rows(np.abs(alike), min(self.config.neighbours, n_people))  # (b, K)
             nearest = sparse.csr_matrix(
-                (np.take_along_axis(alike, rows, axis=1).ravel(), rows.ravel(), np.arange(len(rows) + 1) * rows.shape[1]),
+                (
+                    np.take_along_axis(alike, rows, axis=1).ravel(),
+                    rows.ravel(),
+                    np.arange(len(rows) + 1) * rows.shape[1],
+                ),
                 shape=alike.shape,
             )
             scores[start : start + step] = (nearest @ self.likes).toarray()

@@ -1,0 +1,1 @@
+"""Models by factors, each person folded in from the history."""
