@@ -13,6 +13,7 @@ from zhiyin.data.contracts import Histories, Ragged, Requests, VectorModel
 from zhiyin.models.transformer import network as network_module
 from zhiyin.models.transformer.network import Dropout, NextItemNetwork, Norm, SASRecConfig, sequences_of
 from zhiyin.models.transformer.training import NextItemLearner, SASRec
+from zhiyin.testing import RecommenderContract
 from zhiyin.training import Optimisers
 
 N_ITEMS = 20
@@ -186,3 +187,8 @@ def test_one_item_and_one_person():
     alone = zhiyin.Dataset.from_frame(pl.DataFrame({"user": ["u"], "item": ["知音/🙂'\n"]}))
     model = SASRec(epochs=1).fit(alone)
     assert model.recommend([[]], k=5).ids == [["知音/🙂'\n"]]
+
+
+class TestSASRecContract(RecommenderContract):
+    def trained_on(self, dataset: zhiyin.Dataset) -> SASRec:
+        return SASRec(**SMALL).fit(dataset)

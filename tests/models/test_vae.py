@@ -11,10 +11,12 @@ from scipy.sparse import csr_matrix
 
 import zhiyin
 from zhiyin.core.errors import ModelError
+from zhiyin.core.plugins import registered
 from zhiyin.data.contracts import Cases, Histories, Ragged, Requests, VectorModel
 from zhiyin.models.vae.cosine import VAECosineModel
 from zhiyin.models.vae.network import MultVAEConfig, VAENetwork, bags_of
-from zhiyin.models.vae.training import MultVAE, VAELearner
+from zhiyin.models.vae.training import MultVAE, VAECosine, VAELearner
+from zhiyin.testing import RecommenderContract
 from zhiyin.training import Bags, Optimisers, ndcg_on
 
 SMALL = {"hidden": 24, "latent": 8, "epochs": 60, "batch": 16, "learning_rate": 1e-2}
@@ -173,7 +175,7 @@ class TestCosine:
         assert cosine.recommend([["i3"]], k=1, exclude_seen=False).ids == [["i3"]]
 
     def test_fitted_alone_it_is_the_same_as_made_from_the_vae(self, dataset: zhiyin.Dataset, cosine: VAECosineModel):
-        alone = zhiyin.models.VAECosine(seed=3, **SMALL).fit(dataset)
+        alone = VAECosine(seed=3, **SMALL).fit(dataset)
         requests = Requests.of(Histories.of([[0, 1], []]))
         np.testing.assert_allclose(alone.score(requests), cosine.score(requests), atol=1e-6)
         longer = alone.fit(dataset.with_histories(dataset.histories.take(np.arange(30))))
@@ -183,8 +185,8 @@ class TestCosine:
         requests = Requests.of(Histories.of([[0, 1], [2, 3], [4]]))
         cases = Cases(requests, Ragged.of([[4, 5], [6], [1, 9]]), np.arange(3))
         settings = {**SMALL, "epochs": 4, "validation_k": 12}
-        once = zhiyin.models.VAECosine(**settings).fit(dataset, validation=cases)
-        twice = zhiyin.models.VAECosine(**settings).fit(dataset).fit(dataset, validation=cases)
+        once = VAECosine(**settings).fit(dataset, validation=cases)
+        twice = VAECosine(**settings).fit(dataset).fit(dataset, validation=cases)
         assert twice.facts["curve"] == once.facts["curve"]
         assert len({entry["validation"] for entry in once.facts["curve"]}) > 1
 
@@ -198,3 +200,16 @@ def test_checkpoints_of_a_fit_are_of_its_data_and_settings(dataset: zhiyin.Datas
         np.testing.assert_array_equal(again.arrays()[name], array)
     with pytest.raises(ModelError, match="holds the checkpoint of another training"):
         MultVAE(**settings, seed=2).fit(dataset, checkpoints=tmp_path / "c")
+
+
+class TestMultVAEContract(RecommenderContract):
+    def trained_on(self, dataset: zhiyin.Dataset) -> MultVAE:
+        return MultVAE(**{**SMALL, "batch": 64}).fit(dataset)
+
+
+@pytest.mark.skipif(
+    "VAECosine" not in registered("zhiyin.models"), reason="the installed entry points lack VAECosine: install again"
+)
+class TestVAECosineContract(RecommenderContract):
+    def trained_on(self, dataset: zhiyin.Dataset) -> VAECosine:
+        return VAECosine(**{**SMALL, "batch": 64}).fit(dataset)
