@@ -1,15 +1,17 @@
 """From a dirty file to a dataset in one line: what is read, what is left out, and what is said about it."""
 
+import gzip
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 import pytest
 
-import zhiyin
-from zhiyin.core.errors import DataError
 from zhiyin.data.bundled import online_retail
-from zhiyin.data.reading import read
+from zhiyin.data.reading import read, read_frames
+
+ROWS = pl.DataFrame({"user": ["a", "b", "a"], "item": ["x", "y", "z"], "time": [3, 2, 1], "value": [1.5, 2.0, 3.0]})
 
 
 def test_the_dirty_shop_in_one_line_says_what_was_left_out():
@@ -37,3 +39,124 @@ def test_without_fixes_every_line_with_a_customer_is_kept():
     dataset = read(online_retail())
     assert (dataset.histories.n_events, len(dataset.users), len(dataset.catalogue)) == (406_829, 4_372, 4_070)
     assert [report.rows for report in dataset.report] == [135_080]
+
+
+def zst(raw: bytes) -> bytes:
+    return pa.compress(raw, codec="zstd", asbytes=True)
+
+
+def forms() -> dict[str, bytes]:
+    csv = ROWS.write_csv().encode()
+    lines = ROWS.write_ndjson().encode()
+    return {
+        "a.csv": csv, "a.tsv": ROWS.write_csv(separator="\t").encode(), "b.csv": ROWS.write_csv(separator=";").encode(),
+        "c.csv": b"\xef\xbb\xbf" + csv.replace(b"\n", b"\r\n"), "d.csv": csv[:-1], "a.csv.gz": gzip.compress(csv),
+        "a.csv.zst": zst(csv), "a.jsonl": lines, "a.jsonl.gz": gzip.compress(lines), "b.json": lines,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*forms(), "a.parquet"])
+def test_every_form_gives_the_same_dataset(tmp_path, name):
+    if name == "a.parquet":
+        ROWS.write_parquet(tmp_path / name)
+    else:
+        (tmp_path / name).write_bytes(forms()[name])
+    dataset = read(tmp_path / name)
+    assert dataset.report == ()
+    assert dataset.digest == read(ROWS).digest
+
+
+def test_one_bad_number_changes_no_other_row(tmp_path):
+    """The quick way reads numbers as numbers; one that is none sends the whole file the careful way."""
+    good = ROWS.write_csv()
+    (tmp_path / "good.csv").write_text(good)
+    (tmp_path / "bad.csv").write_text(good + "c,w,tomorrow,1\nc,w,5,much\n,x,5,1\n\n")
+    assert read(tmp_path / "bad.csv").digest == read(tmp_path / "good.csv").digest
+    assert [report.sentence.en for report in read(tmp_path / "bad.csv").report] == [
+        "1 lines have no customer: left out",
+        "1 lines: time cannot be read: left out",
+        "1 lines: value cannot be read: left out",
+    ]
+
+
+def test_several_files_are_one_log(tmp_path):
+    ROWS.head(2).write_csv(tmp_path / "one.csv")
+    ROWS.tail(1).write_csv(tmp_path / "two.csv")
+    assert read([tmp_path / "one.csv", tmp_path / "two.csv"]).digest == read(ROWS).digest
+
+
+def test_a_folder_is_understood_by_the_names_of_its_files(tmp_path):
+    ROWS.write_csv(tmp_path / "ratings.csv")
+    ROWS.write_csv(tmp_path / "interactions_2020.csv")
+    pl.DataFrame({"id": ["z", "w"], "name": ["Zed", "Double u"]}).write_csv(tmp_path / "products.csv")
+    pl.DataFrame({"customer_id": ["a"], "age": [40]}).write_parquet(tmp_path / "customers.parquet")
+    dataset = read(tmp_path)
+    assert list(dataset.catalogue.ids) == ["z", "w", "x", "y"]
+    assert dataset.catalogue.columns["title"].tolist() == ["Zed", "Double u", None, None]
+    np.testing.assert_array_equal(dataset.people["age"], [40, np.nan])
+    assert "events are read from interactions_2020.csv; not read: ratings.csv" in str(dataset.guess)
+
+
+def test_movielens_raw_forms(tmp_path):
+    (tmp_path / "ratings.dat").write_text("1::10::5::978300760\n2::10::3::978302109\n2::11\n")
+    (tmp_path / "movies.dat").write_bytes("10::Amélie: (2001)::Comedy|Romance\n".encode("latin-1"))
+    (tmp_path / "users.dat").write_text("1::F::1::10::48067\n2::M::56::16::07072\n")
+    dataset = read(tmp_path)
+    assert dataset.catalogue.columns["title"].tolist() == ["Amélie: (2001)"]
+    assert dataset.catalogue.columns["genres"].tolist() == [["Comedy", "Romance"]]
+    assert dataset.people["zip"].tolist() == ["48067", "07072"]
+    assert [report.name for report in dataset.report] == ["2 fields instead of 4"]
+
+
+KNOWN = {
+    "online-retail": (396_337, 4_334, 3_659),
+    "online-retail/transactions.parquet": (406_829, 4_372, 4_070),
+    "ml-100k": (100_000, 943, 1_682),
+    "ml-100k/raw": (100_000, 943, 1_682),
+    "ml-1m": (1_000_209, 6_040, 3_883),
+    "ml-1m/ratings.parquet": (487_650, 2_999, None),
+    "ml-1m/raw": (60_000, 6_040, 3_883),
+    "amazon-beauty": (198_502, 22_363, 12_101),
+    "goodbooks-10k": (298_176, 2_672, 10_000),
+    "deskdrop": (72_312, 1_895, 2_987),
+    "retailrocket-events": (92_487, 3_431, 8_885),
+    "frappe-ctr": (86_582, 913, 4_082),
+    "diginetica-sessions": (982_961, 202_633, 43_097),
+    "mealrec-plus-h": (46_767, 1_575, 3_817),
+    "tiktok-multimodal": (68_722, 9_308, 6_710),
+    "open-bandit-small": (40_000, None, 80),
+}
+"""Published events, users and items of each set; None where the set's own notes give none."""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", KNOWN)
+def test_real_sets_come_in_with_their_published_counts(data_folder: Path, name: str):
+    dataset = read(data_folder / name)
+    found = (dataset.histories.n_events, len(dataset.users), len(dataset.catalogue))
+    assert all(known in (None, ours) for known, ours in zip(KNOWN[name], found, strict=True)), found
+
+
+@pytest.mark.slow
+def test_what_real_sets_mean_is_understood(data_folder: Path):
+    frappe = read(data_folder / "frappe-ctr")
+    labels = pl.read_parquet(data_folder / "frappe-ctr/interactions.parquet")["label"]
+    assert int(frappe.histories.weights.sum()) == int(labels.sum())
+    bandit = read_frames(data_folder / "open-bandit-small")
+    assert {"policy", "slot", "propensity_score"} <= set(bandit.events.columns)
+    clicks = pl.read_parquet(data_folder / "open-bandit-small/impressions.parquet")["click"]
+    assert int((bandit.events["kind"] == "click").sum()) == int(clicks.sum())
+    films = read(data_folder / "ml-1m")
+    raw = (
+        pl.read_parquet(data_folder / "ml-1m/interactions.parquet")
+        .drop_nulls("position")
+        .sort("position", descending=True)
+    )
+    last = dict(raw.unique("user", keep="first", maintain_order=True).select("user", "item").iter_rows())
+    newest = films.histories.items[films.histories.offsets[1:] - 1]
+    assert films.catalogue.ids.take(newest) == [last[user] for user in films.users]
+    desk = read(data_folder / "deskdrop")
+    counts = dict(zip(desk.kinds, np.bincount(desk.histories.kinds, minlength=len(desk.kinds)).tolist(), strict=True))
+    assert {k: n for k, n in counts.items() if n} == {
+        "view": 61_086, "like": 5_745, "bookmark": 2_463, "comment": 1_611, "follow": 1_407,
+    }  # fmt: skip

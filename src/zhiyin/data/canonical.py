@@ -73,7 +73,7 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
 
 
 def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixReport, ...]]:
-    """A frame under our names without the rows that no dataset can hold (no user, no item, no time), and their counts."""
+    """A frame under our names without the rows that no dataset can hold (no user, item or time), and their counts."""
     separated = separate(frame, guess, now=None)
     return separated.good, left_out(separated.bad, len(separated.good))
 

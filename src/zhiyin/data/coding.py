@@ -34,9 +34,8 @@ def coded(column: pl.Series, first: pl.Series | None = None) -> Coded:
     if first is None:
         return Coded(codes, IdIndex(distinct))
     known = first.cast(pl.String).drop_nulls().unique(maintain_order=True).rename("id")
-    places = pl.DataFrame({"id": distinct}).join(
-        pl.DataFrame({"id": known, "row": np.arange(len(known), dtype=np.int32)}), on="id", how="left", maintain_order="left"
-    )["row"]  # fmt: skip
+    numbered = pl.DataFrame({"id": known, "row": np.arange(len(known), dtype=np.int32)})
+    places = pl.DataFrame({"id": distinct}).join(numbered, on="id", how="left", maintain_order="left")["row"]
     is_new = places.is_null().to_numpy()
     rows = places.fill_null(0).to_numpy().copy()
     rows[is_new] = len(known) + np.arange(int(is_new.sum()), dtype=np.int32)

@@ -1,4 +1,4 @@
-"""Which of your columns is which of ours: guessed from usual names and the first rows, printable, and overridden by you."""
+"""Which of your columns is which of ours: guessed from usual names and first rows, printable, overridden by you."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -41,7 +41,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "price": ("price", "unitprice", "价格", "单价"),
     "country": ("country",),
 }  # fmt: skip
-"""Our name → usual names, letters and digits only, most telling first. From ``title`` on: context with a use of its own."""
+"""Our name → usual names, letters and digits only, most telling first. From ``title`` on: context with a use."""
 BASKETS = (
     "invoiceno",
     "invoice",
@@ -99,7 +99,7 @@ def folded(name: str) -> str:
 def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: str = "events") -> Guess:
     """What the columns of a log are, from their names and its first rows; ``given`` (ours: yours) goes before.
 
-    Raises `DataError` where user or item cannot be told, or where ``given`` names what does not exist or one column twice.
+    Raises `DataError` where user or item cannot be told, or where ``given`` names what is not there or a column twice.
     """
     columns = [name for name in sample.columns if not name.startswith("__")]
     names = matched(columns, given or {}, ROLES)
@@ -162,7 +162,7 @@ def _need(names: Mapping[str, str], columns: list[str], needed: tuple[str, ...],
 
 
 def _labelled(sample: pl.DataFrame, names: dict[str, str], notes: list[str], given: Mapping[str, str]) -> str | None:
-    """A column of 0 and 1 that says whether the shown item was taken. In such a log a position is a place on the page."""
+    """A column of 0 and 1 that says whether the shown item was taken. A position is then a place on the page."""
     values = {str(value).removesuffix(".0") for value in sample[names["label"]].drop_nulls().unique()}
     if not values or not values <= {"0", "1", "true", "false", "True", "False"}:
         names.pop("label")

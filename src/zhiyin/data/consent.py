@@ -39,4 +39,4 @@ def allows(bits: np.ndarray, purpose: Purpose) -> np.ndarray:
     """bool (E,): whether the event may be used for this."""
     if purpose not in PURPOSES:
         raise DataError(f"purpose {purpose!r} does not exist; the purposes are {', '.join(PURPOSES)}", found=purpose)
-    return (bits >> PURPOSES.index(purpose)) & 1 == 1
+    return np.asarray((bits >> PURPOSES.index(purpose)) & 1 == 1)

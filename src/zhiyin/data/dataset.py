@@ -47,14 +47,14 @@ class Dataset:
     guess: Guess | None = None
     """What each column of the log was taken for."""
     unread: Histories | None = None
-    """All events, where people gave consent for some purposes only; `histories` has those they let models learn from."""
+    """All events, where some may not be used for everything; `histories` has those that models may learn from."""
 
     @classmethod
     def from_frame(
         cls, events: Any, *, items: Any = None, users: Any = None, weighting: Weighting | None = None,
         map: dict[str, str] | None = None,
     ) -> "Dataset":  # fmt: skip
-        """A dataset from a pandas, Polars or Arrow frame with ``user`` and ``item`` (and ``time, position, kind, value …``).
+        """A dataset from a pandas, Polars or Arrow frame with ``user`` and ``item`` (``time, position, kind, value …``).
 
         Columns of other names are guessed or given in ``map`` (ours: yours). Only unusable rows (no user or no item)
         are dropped. ``items`` and ``users`` are frames with one row each. Raises `DataError` for missing columns.
@@ -160,7 +160,8 @@ def encode_histories(
     for history in histories:
         if isinstance(history, str) or not isinstance(history, Iterable):
             raise DataError(
-                f"a history is a list of item ids, found {history!r}; for one person give a list with one list: [[{history!r}]]"
+                f"a history is a list of item ids, found {history!r}; for one person give a list with one list: "
+                f"[[{history!r}]]"
             )
         ids = list(history)
         rows = [catalogue.ids.row(id_) if isinstance(id_, str) else UNKNOWN for id_ in ids]

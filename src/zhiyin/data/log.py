@@ -68,7 +68,7 @@ class Part:
             yield from _last_marked(frames, self.reader.ends_early(self.path))
 
     def lines_inside(self, raw: pl.DataFrame) -> pl.Series | None:
-        """Line breaks inside the fields of each row, by which the file has more lines than rows; None where none can be."""
+        """Line breaks inside the fields of each row, for the numbers of lines; None where there can be none."""
         if self.reader is None or TROUBLE not in raw.columns or LINE in raw.columns:
             return None
         text = [name for name, dtype in raw.schema.items() if dtype == pl.String and not name.startswith("__")]
@@ -96,8 +96,7 @@ def _last_marked(frames: Iterator[pl.DataFrame], ends_early: bool) -> Iterator[p
         last = frame
     if last is None:
         return
-    shown = [name for name in last.columns if not name.startswith("__")]
-    if ends_early and len(last) and last[shown[-1]][-1] is None:
+    if ends_early and len(last) and last[_shown(last)[-1]][-1] is None:
         is_last = pl.int_range(pl.len()) == pl.len() - 1
         last = last.with_columns(pl.when(is_last).then(pl.lit("half a last line")).otherwise(TROUBLE).alias(TROUBLE))
     yield last
@@ -131,7 +130,7 @@ def open_log(sources: Sources, given: Mapping[str, str]) -> Log:
     parts = tuple(_part(source) for source in sources.events)
     sample = parts[0].sample()
     if not sample.width or not len(sample):
-        columns = ", ".join(name for name in sample.columns if not name.startswith("__")) or "no column"
+        columns = ", ".join(_shown(sample)) or "no column"
         raise DataError(
             f"{parts[0].name} has no row, its header is: {columns}; give a file with at least one event", found="0 rows"
         )
@@ -160,12 +159,17 @@ def _joined_key(raw: pl.DataFrame, items: Side, sample: pl.DataFrame, found: Gue
     return tuple(column if name == "item" else name for name in joined_columns(named, sample.columns))
 
 
+def _shown(frame: pl.DataFrame) -> list[str]:
+    """The file's own columns, without those in which a reader says how it went."""
+    return [name for name in frame.columns if not name.startswith("__")]
+
+
 def _the_same(name: str, sample: pl.DataFrame, part: Part) -> None:
-    other = part.sample().columns
-    if set(other) != set(sample.columns):
+    there, wanted = _shown(part.sample()), _shown(sample)
+    if set(there) != set(wanted):
         raise DataError(
-            f"{part.name} has other columns than {name}: {', '.join(other)} instead of {', '.join(sample.columns)}; "
-            "read files of one form together", found=", ".join(other), allowed=", ".join(sample.columns),
+            f"{part.name} has other columns than {name}: {', '.join(there)} instead of {', '.join(wanted)}; "
+            "read files of one form together", found=", ".join(there), allowed=", ".join(wanted),
         )  # fmt: skip
 
 

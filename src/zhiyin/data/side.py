@@ -92,7 +92,7 @@ def _renamed(frame: pl.DataFrame, ours: str) -> pl.DataFrame:
 
 
 def items_of_events(events: pl.LazyFrame) -> pl.DataFrame:
-    """Every item of the events by first appearance; its most frequent title and its median price, where events have them."""
+    """Every item of the events by first appearance; its most frequent title and median price where events have them."""
     names = events.collect_schema().names()
     known = events.filter(pl.col("item").is_not_null())
     items = known.select("item").unique(maintain_order=True).collect()

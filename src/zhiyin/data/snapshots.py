@@ -1,7 +1,7 @@
 """Snapshots: a log as it was taken in, in Parquet, named by the digest of its content, written whole or not at all.
 
-``WORKSPACE/data/snapshots/DIGEST/`` holds ``events/00000.parquet …``, ``items.parquet``, ``users.parquet``, the rows set
-aside in ``quarantine/`` and ``snapshot.json``; ``WORKSPACE/data/current`` names the one in use.
+``WORKSPACE/data/snapshots/DIGEST/`` holds ``events/00000.parquet …``, ``items.parquet``, ``users.parquet``, the rows
+set aside in ``quarantine/`` and ``snapshot.json``; ``WORKSPACE/data/current`` names the one in use.
 """
 
 import hashlib

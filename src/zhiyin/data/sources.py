@@ -109,10 +109,20 @@ def as_polars(frame: Any) -> pl.DataFrame:
             f"found {type(frame).__name__}; give a path, or a pandas, Polars or Arrow table", found=type(frame).__name__
         ) from None
     try:
-        return narwhal.to_polars()
-    except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-        said = str(error).splitlines()[0]
+        made: pl.DataFrame = narwhal.to_polars()
+        return made
+    except (pa.ArrowException, pl.exceptions.PolarsError, TypeError):
+        mixed = _mixed(narwhal)
         raise DataError(
-            f"a column mixes types ({said}); ids are text: make it one type first, for example with .astype(str)",
-            found=said,
-        ) from error
+            f"{mixed}; a column has one type, ids are text: convert it first, for example with .astype(str)",
+            found=mixed,
+        ) from None
+
+
+def _mixed(frame: nw.DataFrame[Any]) -> str:
+    """The first column of several types, with an example of each."""
+    for name in frame.columns:
+        examples = {type(value).__name__: value for value in frame[name].to_list() if value is not None}
+        if len(examples) > 1:
+            return f"column {name!r} mixes types ({', '.join(f'{t} {v!r}' for t, v in sorted(examples.items()))})"
+    return "a column cannot be converted"

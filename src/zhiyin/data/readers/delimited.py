@@ -39,7 +39,7 @@ class DelimitedReader:
         return frame.with_columns(trouble.alias(TROUBLE)).drop(MORE)
 
     def ends_early(self, path: Path) -> bool:
-        """No line end, and fewer fields than the header. Cannot be told of a compressed file, which would not unpack."""
+        """No line end, and fewer fields than the header. A compressed file that is cut cannot be unpacked."""
         with path.open("rb") as file:
             file.seek(max(0, path.stat().st_size - BEGINNING))
             tail = file.read()

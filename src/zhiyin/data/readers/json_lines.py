@@ -30,6 +30,8 @@ class JsonLinesReader:
                 if line.strip():
                     rows.append({**_object(line), LINE: number})
         names = list(dict.fromkeys(name for row in rows for name in row))
+        if not set(names) - {LINE, TROUBLE}:
+            raise _no_object(path)
         columns = {name: [row.get(name) for row in rows] for name in names}
         return pl.LazyFrame({name: _column(values, name) for name, values in columns.items()})
 
@@ -46,8 +48,12 @@ def _names(path: Path) -> list[str]:
     rows = [_object(line) for line in lines[: max(1, len(lines) - 1)] if line.strip()]
     names = list(dict.fromkeys(name for row in rows for name in row if name != TROUBLE))
     if not names:
-        raise DataError(f"{path.name} has no line that is a JSON object; write one object a line", found="no object")
+        raise _no_object(path)
     return names
+
+
+def _no_object(path: Path) -> DataError:
+    return DataError(f"{path.name} has no line that is a JSON object; write one object a line", found="no object")
 
 
 def _object(line: bytes) -> dict[str, Any]:

@@ -1,0 +1,82 @@
+"""Input that cannot be used ends in one sentence: what was found, what was allowed, what to do; exit code 2."""
+
+import gzip
+
+import numpy as np
+import polars as pl
+import pytest
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.ingest import ingest
+from zhiyin.data.reading import read
+
+FILES: dict[str, tuple[str, bytes, str]] = {
+    "empty": ("a.csv", b"", r"a.csv is empty; give a file with a header and at least one row"),
+    "blank": ("a.csv", b"\n \n", r"a.csv is empty"),
+    "header only": ("a.csv", b"user,item\n", r"a.csv has no row, its header is: user, item; give a file with at least one"),
+    "no item": ("a.csv", b"user,what\na,x\n", r"the events have no column for 'item'; found user, what: say which one it is"),
+    "double": ("a.csv", b"user,user,item\na,b,x\n", r"a.csv has column 'user' 2 times; rename all but one of them"),
+    "no header": ("a.csv", b"1,2,5\n1,3,4\n", r"has no header, its first line is '1,2,5'; write the columns' names above it"),
+    "random": ("a.parquet", bytes(range(256)) * 4, r"a.parquet cannot be read \(.*\); check that the file is whole"),
+    "half parquet": ("a.parquet", b"PAR1" + b"\x00" * 99, r"a.parquet cannot be read"),
+    "random csv": ("a.csv", b"\x00\x01\x02\x03" * 99, r"begins with b'\\x00.* and is of no known form; the forms are: CSV"),
+    "utf-16": ("a.csv", "user,item\na,x\n".encode("utf-16"), r"a.csv is UTF-16; save it as UTF-8 and read it again"),
+    "broken gzip": ("a.csv.gz", gzip.compress(b"user,item\n" * 99)[:-12], r"a.csv.gz cannot be read \(.*\); check"),
+    "no object": ("a.jsonl", b"[1,2]\n[3,4]\n", r"a.jsonl has no line that is a JSON object; write one object a line"),
+    "all bad": ("a.csv", b"user,item,time\na,x,soon\nb,y,later\n", r"no row of a.csv can be used: 2 × time cannot be read"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", FILES)
+def test_a_file_that_cannot_be_used_is_refused(tmp_path, case):
+    name, raw, words = FILES[case]
+    (tmp_path / name).write_bytes(raw)
+    for reading in (lambda: read(tmp_path / name), lambda: ingest(tmp_path / name, tmp_path / "w")):
+        with pytest.raises(DataError, match=words) as caught:
+            reading()
+        assert caught.value.exit_code == 2
+    assert not (tmp_path / "w" / "data" / "current").exists()
+
+
+def test_a_path_that_is_not_there_names_what_is(tmp_path):
+    (tmp_path / "orders.csv").write_text("user,item\na,x\n")
+    with pytest.raises(DataError, match=r"order.csv does not exist; its folder has orders.csv: give the path"):
+        read(tmp_path / "order.csv")
+    (tmp_path / "orders.csv").rename(tmp_path / "notes.csv")
+    with pytest.raises(DataError, match=r"has no file of events; found notes.csv: name one interactions, events"):
+        read(tmp_path)
+
+
+def test_files_of_two_forms_are_not_one_log(tmp_path):
+    (tmp_path / "a.csv").write_text("user,item\na,x\n")
+    (tmp_path / "b.csv").write_text("user,item,time\na,x,1\n")
+    with pytest.raises(DataError, match=r"b.csv has other columns than a.csv: user, item, time instead of user, item"):
+        read([tmp_path / "a.csv", tmp_path / "b.csv"])
+
+
+def test_an_empty_frame_is_refused():
+    with pytest.raises(DataError, match=r"the frame has no row, its header is: user, item"):
+        read(pl.DataFrame(schema={"user": pl.String, "item": pl.String}))
+
+
+def test_a_side_table_without_an_id_is_refused(tmp_path):
+    events = pl.DataFrame({"user": ["a"], "item": ["x"]})
+    with pytest.raises(
+        DataError, match=r"the items table has no column for 'item'; found colour: rename its id column"
+    ):
+        read(events, items=pl.DataFrame({"colour": ["red"]}))
+
+
+@pytest.mark.parametrize("n", [1, 50_000])
+def test_one_user_with_very_many_events(n):
+    frame = pl.DataFrame({"user": ["u"] * n, "item": [str(i % 7) for i in range(n)], "time": np.arange(n)[::-1]})
+    dataset = read(frame)
+    assert dataset.histories.lengths.tolist() == [n]
+    assert (np.diff(dataset.histories.times) >= 0).all()
+
+
+def test_quotes_separators_and_line_breaks_inside_fields(tmp_path):
+    (tmp_path / "a.csv").write_bytes(b'user,item,title\r\nu,"x,1","a ""b""\r\nc"\r\nv,y,"d;e"\r\n')
+    dataset = read(tmp_path / "a.csv")
+    assert list(dataset.catalogue.ids) == ["x,1", "y"]
+    assert dataset.catalogue.columns["title"].tolist() == ['a "b"\r\nc', "d;e"]
