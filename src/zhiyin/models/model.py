@@ -169,7 +169,11 @@ class Model(Generic[C]):
             ids.append(catalogue.ids.take(rows[there]))
             scores.append([float(value) for value in values[there]])
         return Slates(
-            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown], notes,
+            ids,
+            scores,
+            list(asked.users),
+            [list(unknown) for unknown in asked.unknown],
+            notes,
             (self.name, self.version),
         )
 
@@ -216,7 +220,7 @@ class Model(Generic[C]):
     @classmethod
     def restored(cls, artefact: Artefact) -> Self:
         """A trained model from what `save` wrote; used by `zhiyin.load`."""
-        model = cls(config=cls.Config.read(artefact.manifest.settings, cls.name))
+        model = cls(**artefact.manifest.settings)
         facts = dict(artefact.manifest.facts)
         model.weighting = Weighting.read(facts.pop("weighting", {}), "weighting")
         model.facts = facts

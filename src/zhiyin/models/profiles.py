@@ -38,7 +38,7 @@ def liked(histories: Histories) -> Histories:
 def popularity(histories: Histories, n_items: int) -> np.ndarray:
     """Share of each item's people in the most popular item's, float32 (N,)."""
     people = np.asarray(histories.matrix(n_items).sum(axis=0)).ravel()
-    return (people / max(1.0, people.max(initial=0))).astype(np.float32)
+    return np.asarray(people / max(1.0, people.max(initial=0)), np.float32)
 
 
 def with_prior(scores: np.ndarray, histories: Histories, shares: np.ndarray) -> np.ndarray:

@@ -88,7 +88,7 @@ def _bound(scores: np.ndarray, width: int) -> np.ndarray:
 def _keys(scores: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """int64: smaller for a higher score, then for a lower row."""
     bits = (scores + np.float32(0)).view(np.int32)  # adding 0 makes -0 and 0 equal
-    return (~_ordered(bits)).astype(np.int64) << 32 | rows
+    return np.asarray((~_ordered(bits)).astype(np.int64) << 32 | rows)
 
 
 def _scores_of(keys: np.ndarray) -> np.ndarray:
@@ -98,4 +98,4 @@ def _scores_of(keys: np.ndarray) -> np.ndarray:
 
 def _ordered(bits: np.ndarray) -> np.ndarray:
     """Bits of floats as integers of the same order; its own inverse."""
-    return bits ^ (bits >> 31 & np.int32(0x7FFFFFFF))
+    return np.asarray(bits ^ (bits >> 31 & np.int32(0x7FFFFFFF)))

@@ -4,7 +4,7 @@
         def trained_on(self, dataset):
             return MyModel(epochs=5).fit(dataset)
 
-A capability that a model lacks is a flag of its class (``lowers_disliked``, ``reads_history`` …) and a visible skip here.
+A capability that a model lacks is a flag of its class (``lowers_disliked``, ``reads_history`` …) and a visible skip.
 """
 
 import json

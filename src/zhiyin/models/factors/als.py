@@ -5,8 +5,8 @@ Letters: B requests, N items, D factors. With Y (N, D) the items' factors, a per
     Σ_i c_i (x · y_i - s_i)² + λ ‖x‖²,   s_i = 1 and c_i = 1 + confidence for what was liked, s_i = 0 and c_i = 1 else,
 
 and s_i = -1 for what was disliked. Reference: Hu, Koren and Volinsky 2008, doi 10.1109/ICDM.2008.22. The items'
-factors are trained from the likes by the library `implicit`; a person is folded in with the same equation and the same λ,
-so that somebody who was trained on and somebody who was not get the same answer.
+factors are trained from the likes by the library `implicit`; a person is folded in with the same equation and the
+same λ, so that somebody who was trained on and somebody who was not get the same answer.
 """
 
 from collections.abc import Mapping

@@ -4,9 +4,10 @@ Letters: B requests, U people, N items, D factors, C candidates.
 
     r̂ = μ + b_u + b_i + p_u · q_i,   minimising Σ (r - r̂)² + β (Σ b_u² + Σ b_i²) + λ (Σ n_u ‖p_u‖² + Σ n_i ‖q_i‖²)
 
-with n the number of ratings of each. Reference: Koren, Bell and Volinsky 2009, doi 10.1109/MC.2009.263; solved by alternating
-least squares with weighted penalties as in Zhou et al. 2008, doi 10.1007/978-3-540-68880-8_32. An event without a
-rating stands for the mean of the higher ratings, or of the lower ones where its weight is negative.
+with n the number of ratings of each. Reference: Koren, Bell and Volinsky 2009, doi 10.1109/MC.2009.263; solved by
+alternating least squares with weighted penalties as in Zhou et al. 2008, doi 10.1007/978-3-540-68880-8_32. When
+answering, an event without a rating stands for the mean of the higher ratings, or of the lower ones where its weight is
+negative.
 """
 
 from collections.abc import Mapping
@@ -30,7 +31,7 @@ class BiasedMFConfig(ModelConfig):
 
     factors: int = Field(default=20, gt=0)
     """D: numbers of an item's and a person's vector."""
-    regularisation: float = Field(default=0.1, gt=0)
+    regularisation: float = Field(default=0.15, gt=0)
     """λ: pulls the factors towards 0, more for who has more ratings."""
     bias_regularisation: float = Field(default=4.0, gt=0)
     """β: so many ratings must speak before half of a bias is believed."""
@@ -85,7 +86,7 @@ class BiasedMF(Model[BiasedMFConfig]):
     def score_all(self, requests: Requests) -> np.ndarray:
         people = self.user_factors(requests)
         ratings = self.means[0] + people[:, :1] + self.items[:, 0] + people[:, 1:] @ self.items[:, 1:].T  # (B, N)
-        return ratings.astype(np.float32)
+        return np.asarray(ratings, np.float32)
 
     def predict_rating(self, requests: Requests, items: np.ndarray) -> np.ndarray:
         """The rating of each of ``items`` (int32 (B, C)), float32 (B, C), on the scale of the training values."""

@@ -92,8 +92,10 @@ def weights(likes: sparse.csr_matrix, regularisation: float) -> list[np.ndarray]
     gram = triangle(likes, np.dtype(np.float32 if regularisation >= WELL_CONDITIONED else np.float64))
     gram[np.diag_indices_from(gram)] += regularisation
     # LAPACK counts columns first: the lower triangle of `gram` is the upper one of its transpose, without a copy
-    inverse = _done(lapack.get_lapack_funcs("potrf", (gram,))(gram.T, lower=0, overwrite_a=1, clean=0))
-    inverse = _done(lapack.get_lapack_funcs("potri", (gram,))(inverse, lower=0, overwrite_c=1)).T
+    single = gram.dtype == np.float32
+    potrf, potri = (lapack.spotrf, lapack.spotri) if single else (lapack.dpotrf, lapack.dpotri)
+    root = _done(potrf(gram.T, lower=0, overwrite_a=1, clean=0))
+    inverse = _done(potri(root, lower=0, overwrite_c=1)).T
     diagonal = inverse.diagonal().copy()
     return [_panel(inverse, start, diagonal) for start in range(0, len(gram), PANEL)]
 

@@ -1,8 +1,8 @@
 """ContentKNN: items whose catalogue entries resemble those of the history; it needs nobody's clicks, so new items too.
 
-Letters: B requests, N items, M new items, D features. Every entry becomes a bag of tokens: the words of a text (Chinese by
-single signs and by pairs of them), each value of a list or of a ``a|b`` category, and for a number two overlapping steps
-of its size. Bags are weighted by TF-IDF and have length 1:
+Letters: B requests, N items, M new items, D features. Every entry becomes a bag of tokens: the words of a text
+(Chinese by single signs and by pairs of them), each value of a list or of a ``a|b`` category, and for a number two
+overlapping steps of its size. Bags are weighted by TF-IDF and have length 1:
 
     score = Σ_e weight(e) · decay^age(e) · v_e · v_j.
 
@@ -104,7 +104,7 @@ class ContentKNN(Model[ContentKNNConfig]):
 
     def _taste(self, histories: Histories, content: sparse.csr_matrix) -> sparse.csr_matrix:
         """What each history adds up to, float32 (B, D)."""
-        return profiles(histories, content.shape[0], self.config.decay) @ content
+        return sparse.csr_matrix(profiles(histories, content.shape[0], self.config.decay) @ content)
 
 
 def _counted(columns: Table, n_items: int) -> sparse.csr_matrix:
@@ -114,7 +114,7 @@ def _counted(columns: Table, n_items: int) -> sparse.csr_matrix:
         dtype=np.float32,
     )  # fmt: skip
     if not n_items:
-        return sparse.csr_matrix((0, FEATURES), dtype=np.float32)
+        return sparse.csr_matrix(np.zeros((0, FEATURES), np.float32))
     return sparse.csr_matrix(hashing.transform(range(n_items)))
 
 

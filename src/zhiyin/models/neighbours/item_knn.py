@@ -81,4 +81,4 @@ def similarities(weighted: sparse.csr_matrix, k: int, shrink: float) -> sparse.c
         values = block.data[other] / (norms[row[other]] * norms[column[other]] + shrink)
         kept = (values.astype(np.float32), (block.row[other], column[other]))
         rows.append(nearest(sparse.csr_matrix(kept, shape=block.shape), k))
-    return sparse.vstack(rows, format="csr")
+    return sparse.csr_matrix(sparse.vstack(rows, format="csr"))

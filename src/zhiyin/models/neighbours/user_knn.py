@@ -54,7 +54,7 @@ class UserKNN(Model[UserKNNConfig]):
 
     def score_all(self, requests: Requests) -> np.ndarray:
         n_people = self.likes.shape[0]
-        asked = _unit(signs(requests.histories, len(self.catalogue)) @ self.rarity)  # (B, N)
+        asked = _unit(self._rarer(signs(requests.histories, len(self.catalogue))))  # (B, N)
         scores = np.empty((len(requests), len(self.catalogue)), np.float32)
         step = max(1, BLOCK_BYTES // (4 * n_people))
         for start in range(0, len(requests), step):
@@ -79,16 +79,22 @@ class UserKNN(Model[UserKNNConfig]):
         self._know(taken_back("likes", arrays, len(self.catalogue)))
 
     def _know(self, likes: sparse.csr_matrix) -> None:
-        """The likes, and what follows from them: rarity (N, N, diagonal) and everybody's weighted likes (N, U)."""
+        """The likes, and what follows from them: each item's rarity (N,), everybody's weighted likes (N, U)."""
         self.likes = likes
         n_likes = np.bincount(likes.indices, minlength=likes.shape[1])
-        self.rarity = sparse.diags_array(np.log1p(likes.shape[0] / np.maximum(n_likes, 1)).astype(np.float32))
-        self.people = _unit(likes @ self.rarity).T.tocsr()
+        self.rarity = np.log1p(likes.shape[0] / np.maximum(n_likes, 1)).astype(np.float32)
+        self.people = _unit(self._rarer(likes)).T.tocsr()
+
+    def _rarer(self, matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+        """Every column times the rarity of its item."""
+        return sparse.csr_matrix(
+            (matrix.data * self.rarity[matrix.indices], matrix.indices, matrix.indptr), matrix.shape
+        )
 
 
 def _unit(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     """Every row divided by its length; an empty row stays empty."""
-    matrix = sparse.csr_matrix(matrix)
+    matrix = matrix.copy()
     lengths = np.sqrt(np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel())
     matrix.data = matrix.data / np.repeat(np.maximum(lengths, 1e-12), np.diff(matrix.indptr)).astype(np.float32)
     return matrix

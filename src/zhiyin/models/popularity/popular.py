@@ -14,10 +14,9 @@ from pydantic import Field
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Requests
 from zhiyin.data.dataset import Dataset
-from zhiyin.data.popularity import counts
+from zhiyin.data.popularity import DAY_S, counts
 from zhiyin.models.model import Model, ModelConfig
 
-DAY_S = 86_400
 WIDENING = 4
 """How much longer each window is that decides among equals of the one before."""
 
@@ -65,4 +64,4 @@ def _among_equals(dataset: Dataset, window: float | None) -> np.ndarray:
         longer.append(counts(dataset, window_days=window))
     columns = np.stack([*longer, counts(dataset)], axis=1)  # (N, windows)
     _, rank = np.unique(columns, axis=0, return_inverse=True)
-    return (rank / (rank.max(initial=0) + 1)).astype(np.float32)
+    return np.asarray(rank / (rank.max(initial=0) + 1), np.float32)
