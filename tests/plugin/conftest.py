@@ -1,0 +1,3 @@
+"""The outsider's tests run inside the outsider's own process."""
+
+collect_ignore = ["outsider"]

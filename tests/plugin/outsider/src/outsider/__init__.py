@@ -1,0 +1,1 @@
+"""Somebody else's package: one model for Zhiyin, in one file."""
