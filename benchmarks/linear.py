@@ -1,8 +1,8 @@
 """EASE beside the limit of the machine, one thread, CPU seconds: `python -m benchmarks.linear [--turns 3]`.
 
 Writes ``benchmarks/results/linear.json``. On ML-1M: the fit, and the 100 best for everybody with what they have seen
-left out. On Beauty (12,101 items): the fit beside LAPACK's Cholesky inverse of the same matrix, in turns. The peers' own
-seconds are measured by `benchmarks.speed`, on the same protocol.
+left out. On Beauty (12,101 items): the fit beside LAPACK's Cholesky inverse of the same matrix, in turns. The peers'
+own seconds are measured by `benchmarks.speed`, on the same protocol.
 """
 
 import argparse
