@@ -53,7 +53,7 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
 
     ``now`` (s UTC) decides what is in the future. None: only what lacks a user, an item or a time is bad.
     """
-    raw = raw.with_columns(_written_alike(raw.schema))
+    written, raw = raw, _numbers_read(raw.with_columns(_written_alike(raw.schema)), guess)
     troubles = _troubles(raw.schema, guess, now)
     columns = _columns(raw.schema, guess)
     if not len(raw) or not raw.select(pl.any_horizontal([found.any() for found, _ in troubles])).item():
@@ -63,7 +63,7 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     frame = raw.select(*columns, pl.coalesce(*reasons, pl.lit(None, pl.String)).alias(REASON))
     is_bad = frame[REASON].is_not_null()
     rows = is_bad.arg_true()
-    bad = raw[rows]
+    bad = written[rows]
     shown = [name for name in bad.columns if not name.startswith("__")]
     text = bad.select(pl.struct(shown).struct.json_encode()).to_series()
     lines = bad[LINE] if LINE in bad.columns else pl.Series([None] * len(rows), dtype=pl.Int64)
@@ -81,6 +81,26 @@ def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixRe
 EMPTY = "empty line"
 FOREVER = 1 << 62
 NO_BAD = pl.DataFrame(schema={"row": pl.UInt32, "line": pl.Int64, "reason": pl.String, "text": pl.String})
+
+
+def _numbers_read(raw: pl.DataFrame, guess: Guess) -> pl.DataFrame:
+    """Numbers written as text become numbers, if every one of them is; else all stay text, and are read with care."""
+    casts = [pl.col(name).cast(dtype) for name, dtype in number_types(guess).items() if raw.schema[name] == pl.String]
+    try:
+        return raw.with_columns(casts)
+    except pl.exceptions.InvalidOperationError:
+        return raw
+
+
+def number_types(guess: Guess) -> dict[str, pl.DataType]:
+    """What the columns of numbers are read as, where every row allows it."""
+    types: dict[str, pl.DataType] = {}
+    if "time" in guess.names and guess.time and not guess.time.forms:
+        types[guess.names["time"]] = pl.Int64()
+    for ours in ("value", "price"):
+        if ours in guess.names:
+            types[guess.names[ours]] = pl.Float64()
+    return types
 
 
 def _written_alike(schema: pl.Schema) -> list[pl.Expr]:

@@ -54,7 +54,7 @@ class Dataset:
         cls, events: Any, *, items: Any = None, users: Any = None, weighting: Weighting | None = None,
         map: dict[str, str] | None = None,
     ) -> "Dataset":  # fmt: skip
-        """A dataset from a pandas, Polars or Arrow frame with ``user`` and ``item`` (``time, position, kind, value …``).
+        """A dataset from a pandas, Polars or Arrow frame with ``user``, ``item`` (and ``time, kind, value …``).
 
         Columns of other names are guessed or given in ``map`` (ours: yours). Only unusable rows (no user or no item)
         are dropped. ``items`` and ``users`` are frames with one row each. Raises `DataError` for missing columns.

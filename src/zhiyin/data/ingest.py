@@ -158,7 +158,7 @@ def _complete(table: pl.DataFrame, events: pl.LazyFrame, id_: str) -> pl.DataFra
 
 
 def _after(old: pl.DataFrame, new: pl.DataFrame, id_: str) -> pl.DataFrame:
-    """The old ids in their rows, then new ones; what the new table says of an old id counts, else what the old one said."""
+    """The old ids in their rows, then new ones. Of an old id the new table counts, else the old one."""
     ids = pl.concat([old.select(id_), new.select(id_).join(old, on=id_, how="anti", maintain_order="left")])
     joined = ids.join(new, on=id_, how="left", maintain_order="left").join(
         old, on=id_, how="left", suffix="__old", maintain_order="left"

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.canonical import Separated, separate
+from zhiyin.data.canonical import Separated, number_types, separate
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.readers import reader_for
 from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
@@ -52,7 +52,7 @@ class Part:
         try:
             if self.reader.ends_early(self.path):
                 return None
-            return self.reader.quick(self.path, _number_types(guess)).collect()
+            return self.reader.quick(self.path, number_types(guess)).collect()
         except pl.exceptions.PolarsError:
             return None
 
@@ -74,17 +74,6 @@ class Part:
         text = [name for name, dtype in raw.schema.items() if dtype == pl.String and not name.startswith("__")]
         breaks = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True) for name in text)
         return raw.select(breaks.cast(pl.Int64).alias("breaks")).to_series()
-
-
-def _number_types(guess: Guess) -> dict[str, pl.DataType]:
-    """What a quick read takes the number columns for."""
-    types: dict[str, pl.DataType] = {}
-    if "time" in guess.names and guess.time and not guess.time.forms:
-        types[guess.names["time"]] = pl.Int64()
-    for ours in ("value", "price"):
-        if ours in guess.names:
-            types[guess.names[ours]] = pl.Float64()
-    return types
 
 
 def _last_marked(frames: Iterator[pl.DataFrame], ends_early: bool) -> Iterator[pl.DataFrame]:
