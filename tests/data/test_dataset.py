@@ -117,6 +117,16 @@ def test_an_event_without_consent_is_not_read():
     assert Dataset.from_frame(CONSENT.drop("consent")).for_purpose("measure").histories.n_events == 4
 
 
+def test_an_unreadable_consent_sets_the_row_aside():
+    from zhiyin.data.reading import read
+
+    words = [None, "train | measure", "none", "personalise", "", "train,measure", "all"]
+    dataset = read(pl.DataFrame({"user": ["u"] * 7, "item": list("abcdefg"), "consent": words}))
+    assert list(dataset.catalogue.ids) == list("abcde")
+    assert dataset.catalogue.ids.take(dataset.histories.items) == ["a", "b"]
+    assert [(report.name, report.rows) for report in dataset.report] == [("consent cannot be read", 2)]
+
+
 def test_consent_survives_a_new_weighting_and_unknown_purposes_are_refused():
     dataset = Dataset.from_frame(CONSENT).weighted(Weighting(kinds={"view": 3.0}))
     assert dataset.for_purpose("measure").histories.weights.tolist() == [3, 3]

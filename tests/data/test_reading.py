@@ -79,6 +79,25 @@ def test_one_bad_number_changes_no_other_row(tmp_path):
     ]
 
 
+def test_numbers_as_ids_in_json_lines(tmp_path):
+    lines = '{"user": 17850, "item": -8845298781299428018}\n{"user": "17850", "item": 18446744073709551616}\n'
+    (tmp_path / "a.jsonl").write_text(lines)
+    dataset = read(tmp_path / "a.jsonl")
+    assert list(dataset.users) == ["17850"]
+    assert list(dataset.catalogue.ids) == ["-8845298781299428018", "18446744073709551616"]
+
+
+def test_the_shop_as_others_write_it(tmp_path):
+    """CSV by way of pandas: customers become 17850.0, missing ones nothing; the answer is the same."""
+    pl.read_parquet(online_retail()).to_pandas().astype({"CustomerID": float}).to_csv(
+        tmp_path / "shop.csv", index=False
+    )
+    dataset = read(tmp_path / "shop.csv", fixes="shop")
+    assert "CustomerID is written like 17850.0: read as 17850" in str(dataset.guess)
+    assert [report.rows for report in dataset.report] == [135_080, 0, 8_905, 40, 1_547, 5_187]
+    assert dataset.digest == read(online_retail(), fixes="shop").digest
+
+
 def test_several_files_are_one_log(tmp_path):
     ROWS.head(2).write_csv(tmp_path / "one.csv")
     ROWS.tail(1).write_csv(tmp_path / "two.csv")

@@ -11,6 +11,7 @@ import polars as pl
 
 from zhiyin.data.cleaning import FixReport
 from zhiyin.data.columns import NO_ID, ROLES, Guess
+from zhiyin.data.consent import CONSENT_FORM
 from zhiyin.data.contracts import KINDS
 from zhiyin.data.readers.delimited import BROKEN
 from zhiyin.data.readers.reader import LINE, TROUBLE
@@ -192,6 +193,9 @@ def _troubles(schema: pl.Schema, guess: Guess, now: int | None) -> list[Trouble]
     for ours in ("user", "item"):
         for column in [names[ours]] if ours in names else []:
             found += _id_troubles(ours, pl.col(column), schema[column], careful=TROUBLE in schema)
+    if "consent" in names and now is not None:
+        unreadable = ~pl.col(names["consent"]).cast(pl.String).str.contains(CONSENT_FORM)
+        found.append((unreadable, pl.lit("consent cannot be read")))
     found += _time_troubles(schema, guess, now)
     return found if now is None else found + _value_troubles(schema, guess)
 

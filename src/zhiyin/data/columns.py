@@ -37,7 +37,7 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     ),
     "split": ("split",),
     "consent": ("consent",),
-    "title": ("title", "description", "productname", "itemname", "name", "标题", "名称"),
+    "title": ("title", "description", "productname", "itemname", "标题", "商品名称"),
     "price": ("price", "unitprice", "价格", "单价"),
     "country": ("country",),
 }  # fmt: skip

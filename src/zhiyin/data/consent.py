@@ -11,6 +11,8 @@ Purpose: TypeAlias = Literal["train", "personalise", "measure"]
 PURPOSES: tuple[Purpose, ...] = ("train", "personalise", "measure")
 CONSENT = "consent"
 """Context column of histories: uint8 bit set, bit p is set where the event may be used for ``PURPOSES[p]``."""
+CONSENT_FORM = rf"^\s*(none|({'|'.join(PURPOSES)})(\s*\|\s*({'|'.join(PURPOSES)}))*)?\s*$"
+"""What a consent cell may say, as a regular expression."""
 ALL = (1 << len(PURPOSES)) - 1
 
 
