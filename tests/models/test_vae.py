@@ -152,6 +152,20 @@ def test_training_without_a_usable_event_says_so(dataset: zhiyin.Dataset):
     nothing = dataset.with_histories(Histories.empty(len(dataset)))
     with pytest.raises(ModelError, match="MultVAE has nothing to learn from: the dataset has no event"):
         MultVAE().fit(nothing)
+    disliked = replace(dataset.histories, weights=-dataset.histories.weights)
+    for estimator in (MultVAE, zhiyin.models.SASRec):
+        with pytest.raises(ModelError, match="has nothing to learn from: no event has a positive weight; check the recipe"):
+            estimator().fit(dataset.with_histories(disliked))
+
+
+def test_dislikes_teach_without_being_targets(dataset: zhiyin.Dataset):
+    """Half of the people also dislike item 0, which nobody likes: it ends where an item that nobody touched does."""
+    items = pl.DataFrame({"item": [f"i{n}" for n in range(10)]})
+    likes = [{"user": f"u{u}", "item": f"i{2 + (u + n) % 8}", "kind": "like"} for u in range(40) for n in range(3)]
+    dislikes = [{"user": f"u{u}", "item": "i0", "kind": "dislike"} for u in range(0, 40, 2)]
+    mixed = zhiyin.Dataset.from_frame(pl.DataFrame(likes + dislikes), items=items)
+    model = MultVAE(**SMALL).fit(mixed)
+    assert "i0" in model.recommend([["i3"]], k=10).ids[0][-2:]
 
 
 @pytest.fixture(scope="module")

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
+from zhiyin.core.errors import ModelError
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Requests
 from zhiyin.training.checkpoints import Checkpoints
@@ -39,7 +40,12 @@ def learn(
     """Train the learner's network as the model's settings say; verdict, epochs and curve go into ``model.facts``.
 
     ``validation``: cases whose NDCG chooses the epoch. ``checkpoints``: a folder from which a killed training goes on.
+    Raises `ModelError` where the loader has nobody.
     """
+    if not len(loader):
+        raise ModelError(
+            f"{model.name} has nothing to learn from: no event has a positive weight; check the recipe's weights"
+        )
     settings = model.config
     validate: Callable[[], float] | None = None
     if validation is not None:

@@ -9,6 +9,7 @@ a fixed number: the paper's 200,000 would never end on a small log.
 from pathlib import Path
 from typing import Self
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -63,8 +64,9 @@ class MultVAE(MultVAEModel):
     ) -> Self:  # fmt: skip
         """Learn from everybody's bag of items. ``checkpoints``: a folder from which a killed fit goes on."""
         self.learned_from(dataset)
-        bags = Bags.of(signs(dataset.histories, dataset.n_items))
-        bags = bags.take(bags.lengths.nonzero()[0])
+        matrix = signs(dataset.histories, dataset.n_items)  # (people, N)
+        likes_something = np.asarray(matrix.max(axis=1).todense()).ravel() > 0
+        bags = Bags.of(matrix[likes_something])
         with reproducible(self.config.seed):
             self.network = self.new_network()
             learn(
