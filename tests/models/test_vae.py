@@ -154,7 +154,7 @@ def test_training_without_a_usable_event_says_so(dataset: zhiyin.Dataset):
         MultVAE().fit(nothing)
     disliked = replace(dataset.histories, weights=-dataset.histories.weights)
     for estimator in (MultVAE, zhiyin.models.SASRec):
-        with pytest.raises(ModelError, match="has nothing to learn from: no event has a positive weight; check the recipe"):
+        with pytest.raises(ModelError, match="nothing to learn from: no event has a positive weight; check the recipe"):
             estimator().fit(dataset.with_histories(disliked))
 
 
