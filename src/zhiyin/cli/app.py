@@ -1,0 +1,100 @@
+"""All commands, and what becomes of an error: one sentence and an exit code, never a traceback for a user's mistake.
+
+0 done · 1 the answer is "no" · 2 wrong use or unreadable input · 3 a service is down · 4 no resources · 130 stopped.
+"""
+
+import errno
+import json
+import os
+import sys
+from importlib import import_module
+from typing import Any
+
+import typer
+
+import zhiyin
+from zhiyin.cli.command import command
+from zhiyin.core.errors import ResourceError, ZhiyinError
+
+COMMANDS = (
+    "init", "demo", "ingest", "check", "run", "train", "evaluate", "compare", "recommend", "similar", "report",
+    "doctor",
+)  # fmt: skip
+"""In the order of the help; each is the function ``run`` of the module of its name."""
+
+app = typer.Typer(
+    name="zhiyin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
+    help="From a raw behaviour log to recommendations with reasons and honest figures. Start with: zhiyin demo",
+    epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 a service is down, 4 no resources.",
+)  # fmt: skip
+for _name in COMMANDS:
+    app.command(_name)(command(import_module(f"zhiyin.cli.{_name}").run))
+
+
+@app.callback(invoke_without_command=True)
+def root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
+    """The options before a command."""
+    if version:
+        typer.echo(zhiyin.__version__)
+        raise typer.Exit
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    given = sys.argv[1:] if arguments is None else arguments
+    try:
+        return int(app(given, standalone_mode=False) or 0)
+    except ZhiyinError as error:
+        return _say(given, error)
+    except KeyboardInterrupt:
+        return _stopped(given)
+    except MemoryError:
+        return _say(given, ResourceError("there is not enough memory; use less data or a smaller model, and run again"))
+    except Exception as error:
+        return _other(given, error)
+
+
+def _other(given: list[str], error: Exception) -> int:
+    if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's own: a wrong option or argument
+        return _say(given, _UsageError(f"{error.format_message()} See: zhiyin {_named(given)}--help"))
+    if type(error).__name__ == "Abort":
+        return _stopped(given)
+    if isinstance(error, BrokenPipeError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read the output has seen enough
+        return 0
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return _say(given, ResourceError("no space left on the disk; free some space and run again"))
+    if os.environ.get("ZHIYIN_DEBUG"):
+        raise error
+    return _say(given, _UnexpectedError(
+        f"something unexpected happened ({type(error).__name__}: {error}); run again with ZHIYIN_DEBUG=1 in front to "
+        "see where, and please report it"))  # fmt: skip
+
+
+class _UsageError(ZhiyinError):
+    code = "usage"
+
+
+class _UnexpectedError(ZhiyinError):
+    code = "unexpected"
+    exit_code = 2
+
+
+def _say(given: list[str], error: ZhiyinError) -> int:
+    if "--json" in given:
+        body: dict[str, Any] = {
+            "code": error.code, "message": error.message, "found": error.found, "allowed": error.allowed,
+            "do": error.do,
+        }  # fmt: skip
+        typer.echo(json.dumps({"error": body}, ensure_ascii=False))
+    typer.echo(f"zhiyin: {error.message}", err=True)
+    return error.exit_code
+
+
+def _stopped(given: list[str]) -> int:
+    typer.echo(f"zhiyin: stopped; what was finished is kept: run  zhiyin {' '.join(given)}  again to go on", err=True)
+    return 130
+
+
+def _named(given: list[str]) -> str:
+    return next((f"{word} " for word in given if word in COMMANDS), "")

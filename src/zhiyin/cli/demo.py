@@ -1,0 +1,62 @@
+"""``zhiyin demo``: the whole line on real data."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from zhiyin.cli.command import Asked
+from zhiyin.cli.compare import show_comparison
+from zhiyin.cli.evaluate import show_evaluation
+from zhiyin.cli.recommend import show_slate
+from zhiyin.cli.report import WRITTEN, write_report
+from zhiyin.cli.run import show_steps
+from zhiyin.core.languages import Sentence
+
+ABOUT = Sentence(
+    "Online Retail: 541,909 invoice lines of a British gift shop, as they are (Chen 2015, UCI, CC BY 4.0)",
+    "Online Retail：一家英国礼品店的 541,909 条原始发票行（Chen 2015，UCI，CC BY 4.0）",
+)
+QUALITY = Sentence(
+    "data quality {score:.2f} of 1; rows set aside or left out:", "数据质量 {score:.2f}（满分 1）；被隔离或剔除的行："
+)
+HISTORY = Sentence("history, newest last: {items}", "历史（最新在后）：{items}")
+NEW = Sentence("an item that could be: {attributes}", "可能的新商品：{attributes}")
+
+
+def run(asked: Asked) -> None:
+    """Make a workspace from the bundled shop data, do all six steps, show and report what came out.
+
+    Example: zhiyin demo -w zhiyin-demo
+    """
+    from zhiyin.data.bundled import online_retail
+    from zhiyin.data.ingest import ingest
+    from zhiyin.pipeline.run import run as run_line
+    from zhiyin.pipeline.workspace import Workspace
+
+    asked = replace(asked, folder=Path("zhiyin-demo")) if asked.folder == Path() else asked
+    workspace = Workspace.create(asked.folder, "demo")
+    asked.show(ABOUT)
+    if not (asked.folder / "data" / "current").is_file():
+        ingest(online_retail(), asked.folder, progress=asked.progress)
+    result = run_line(workspace, progress=asked.progress)
+    show_data(asked, result)
+    show_steps(asked, result)
+    show_evaluation(asked, result["evaluation"])
+    show_comparison(asked, result["comparison"], result["metric"])
+    for specification in result["specifications"][:3]:
+        asked.show(NEW, attributes=", ".join(f"{key}: {value}" for key, value in specification["attributes"].items()))
+    for slate in result["recommendations"]:
+        asked.show(HISTORY, items=", ".join(slate.get("history", [])[-8:]))
+        show_slate(asked, slate)
+    path = write_report(asked)
+    asked.show(WRITTEN, path=path)
+    steps = [{key: step[key] for key in ("name", "seconds", "summary")} for step in result["steps"]]
+    asked.answer({"recommendations": result["recommendations"], "report": str(path), "steps": steps})
+
+
+def show_data(asked: Asked, result: dict[str, object]) -> None:
+    """The score of the log, and what was left out and why."""
+    data = result["data"]
+    assert isinstance(data, dict)  # noqa: S101  for the types
+    asked.show(QUALITY, score=data["quality"]["score"])
+    for fix in data["fixes"]:
+        asked.show(f"  {fix[asked.language]}")

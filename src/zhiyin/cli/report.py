@@ -1,0 +1,35 @@
+"""``zhiyin report``: the last run as one HTML file."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from zhiyin.cli.command import Asked
+from zhiyin.core.languages import Sentence
+
+WRITTEN = Sentence("report: {path}", "报告：{path}")
+
+
+def run(
+    asked: Asked,
+    to: Annotated[Path | None, typer.Option(help="The file; else reports/run.html of the workspace.")] = None,
+) -> None:
+    """Write the last run as one HTML file that needs no network.
+
+    Example: zhiyin report --lang zh -w shop
+    """
+    path = write_report(asked, to)
+    asked.show(WRITTEN, path=path)
+    asked.answer({"report": str(path)})
+
+
+def write_report(asked: Asked, to: Path | None = None) -> Path:
+    """The last run's report; its path."""
+    from zhiyin import reports
+    from zhiyin.pipeline.run import last_run
+
+    path = to or asked.workspace.reports / "run.html"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    reports.write(last_run(asked.workspace), path, language=asked.language)
+    return path

@@ -1,0 +1,107 @@
+"""Questions from the command line as requests: a person of the log, or a bare history of item ids."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests
+from zhiyin.data.dataset import Dataset, encode_histories
+from zhiyin.data.weighting import Weighting
+from zhiyin.pipeline.recipe import Recipe
+
+
+@dataclass(frozen=True, eq=False)
+class Question:
+    """Requests on the rows of one catalogue, and what was not understood."""
+
+    requests: Requests
+    users: list[str | None]
+    unknown: list[list[str]]
+    notes: list[list[str]]
+
+
+def of_people(
+    dataset: Dataset, catalogue: Catalogue, users: Sequence[str], recipe: Recipe, without: Iterable[str] = ()
+) -> Question:
+    """These people of the log, now. ``without``: every event of these items is taken out first.
+
+    A person the log does not know is an empty history, and it is said so.
+    """
+    dataset = dataset.for_purpose("personalise")
+    rows = dataset.users.rows(users)
+    histories = on_rows_of(catalogue, dataset, dataset.history_of(users))
+    exclude = excluded(histories, recipe, dataset.kinds)
+    left, absent = _without(histories, catalogue, list(without))
+    now = int(dataset.histories.times.max(initial=0))
+    notes = [
+        [*absent, *([] if row >= 0 else [f"person {dataset.users.hint(user)}: answered as for somebody new"])]
+        for user, row in zip(users, rows, strict=True)
+    ]
+    person = {
+        name: _for_unknown(column[np.maximum(rows, 0)], rows >= 0) for name, column in dataset.people.items()
+    } if len(dataset.users) else None  # fmt: skip
+    requests = Requests(left, np.full(len(users), now, np.int64), exclude, person)
+    return Question(requests, list(users), [[] for _ in users], notes)
+
+
+def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str], now: int) -> Question:
+    """Somebody of whom only a history is known; unknown items are named and left out."""
+    asked = encode_histories([list(items)], catalogue, weighting)
+    requests = replace(asked.requests, now=np.full(1, now, np.int64))
+    return Question(requests, [None], [list(ids) for ids in asked.unknown], [list(note) for note in asked.notes])
+
+
+def on_rows_of(catalogue: Catalogue, dataset: Dataset, histories: Histories) -> Histories:
+    """The same events under the row numbers of another catalogue; items that it does not have fall out."""
+    if dataset.catalogue.ids.digest == catalogue.ids.digest:
+        return histories
+    rows = catalogue.ids.rows(dataset.catalogue.ids)[histories.items]
+    return replace(histories, items=rows).keep(rows >= 0)
+
+
+def excluded(histories: Histories, recipe: Recipe, kinds: Sequence[str]) -> Ragged:
+    """Rows never returned: seen ones, of the kinds that the recipe names."""
+    wanted = recipe.answer.exclude
+    if wanted == "all":
+        return histories.rows
+    for kind in wanted:
+        if kind not in kinds:
+            allowed = ", ".join(kinds)
+            raise SettingsError(
+                f"[answer] exclude names the kind {kind!r}{did_you_mean(kind, kinds) or ';'} the kinds are: {allowed}",
+                found=kind, allowed=allowed,
+            )  # fmt: skip
+    codes = [list(kinds).index(kind) for kind in wanted]
+    return histories.keep(np.isin(histories.kinds, codes)).rows
+
+
+def _without(histories: Histories, catalogue: Catalogue, items: list[str]) -> tuple[Histories, list[str]]:
+    """The histories without these items, and a note for each that was never there. All unknown is an error."""
+    if not items:
+        return histories, []
+    rows = catalogue.ids.rows(items)
+    if (rows < 0).all():
+        raise DataError(
+            f"--without: item {catalogue.ids.hint(items[0])}; give item ids of the catalogue", found=items[0]
+        )
+    notes = [
+        f"item {catalogue.ids.hint(item)}; nothing to take out"
+        for item, row in zip(items, rows, strict=True)
+        if row < 0
+    ]
+    there = set(histories.items.tolist())
+    notes += [
+        f"item {item!r} is not in the history; nothing to take out"
+        for item, row in zip(items, rows.tolist(), strict=True)
+        if row >= 0 and row not in there
+    ]
+    return histories.keep(~np.isin(histories.items, rows)), notes
+
+
+def _for_unknown(column: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Nothing is known of people that the log does not know."""
+    kept = column.copy() if column.dtype.kind in "fO" else column.astype(np.float64)
+    kept[~known] = None if column.dtype == object else np.nan
+    return kept

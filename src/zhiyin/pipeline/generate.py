@@ -1,0 +1,60 @@
+"""Step 5: the generator of item specifications, conditioned on a large model's vector of a person."""
+
+import numpy as np
+
+from zhiyin.core.errors import ModelError
+from zhiyin.core.randomness import generator
+from zhiyin.data.contracts import VectorModel
+from zhiyin.generation import ConditionalGAN
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.once import Facts, once
+from zhiyin.pipeline.train import saved, still_there
+
+GENERATOR = "generator"
+"""Its name in the registry of the workspace."""
+PAIRS = 200_000
+"""Pairs of a person and an item they took that are learned from, drawn by the seed."""
+SHOWN = 5
+"""Specifications that a run shows."""
+
+
+def generate(line: Line) -> Facts:
+    """The generator, and a few specifications for people of the training part."""
+    settings = line.recipe.generation
+    name = settings.condition or next((name for name, m in line.models.items() if isinstance(m, VectorModel)), None)
+    if settings.model is None or name is None or not line.dataset.catalogue.columns:
+        why = "the recipe names none" if settings.model is None else "it needs item columns and a model with vectors"
+        return {"summary": f"no generator: {why}", "specifications": [], "seconds": 0.0, "again": False}
+    inputs = {
+        "split": line.split_key, "condition": line.done["models"]["models"][name]["digest"],
+        "generation": settings.model_dump(mode="json"), "seed": line.recipe.seed,
+    }  # fmt: skip
+    return once(
+        line.workspace,
+        GENERATOR,
+        inputs,
+        lambda key: _made(line, name),
+        there=lambda facts: "version" not in facts or still_there(line.workspace, GENERATOR, facts),
+    )
+
+
+def _made(line: Line, name: str) -> Facts:
+    train, model = line.split.train, line.models[name]
+    vectors = model.user_vectors(train.requests())  # (U, D)
+    liked = np.flatnonzero(train.histories.weights > 0)
+    rng = generator(line.recipe.seed, "generation")
+    if len(liked) > PAIRS:
+        liked = np.sort(rng.choice(liked, PAIRS, replace=False))
+    made = ConditionalGAN(**{"seed": line.recipe.seed, **line.recipe.generation.settings})
+    try:
+        made.fit(train.catalogue, vectors[train.histories.owners[liked]], train.histories.items[liked],
+                 progress=line.progress)  # fmt: skip
+    except ModelError as error:
+        return {"summary": f"no generator: {error.message}", "specifications": []}
+    shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
+    return {
+        **saved(line.workspace, GENERATOR, made),
+        "condition": name,
+        "specifications": shown,
+        "summary": f"ConditionalGAN on vectors of {name}; verdict: {made.facts.get('verdict', '')}",
+    }

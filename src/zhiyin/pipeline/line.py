@@ -1,0 +1,55 @@
+"""What the steps of one run share: the recipe, the data it makes, and what earlier steps gave."""
+
+from functools import cached_property
+from typing import Any
+
+from zhiyin.core.progress import Progress, Silent
+from zhiyin.data.dataset import Dataset
+from zhiyin.data.splits import Split, split
+from zhiyin.pipeline.once import Facts, key_of
+from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.workspace import Workspace
+
+
+class Line:
+    """One run of one recipe in one workspace."""
+
+    def __init__(self, workspace: Workspace, recipe: Recipe, progress: Progress | None = None) -> None:
+        self.workspace = workspace
+        self.recipe = recipe
+        self.progress = progress or Silent()
+        self.snapshot = workspace.snapshot()
+        self.done: dict[str, Facts] = {}
+        """Facts of the steps that are done, by step."""
+
+    @property
+    def data_inputs(self) -> Facts:
+        """What the dataset is made from."""
+        data = self.recipe.data
+        return {
+            "snapshot": self.snapshot.digest, "fixes": list(data.fixes),
+            "weights": data.weights.model_dump(mode="json"),
+        }  # fmt: skip
+
+    @property
+    def split_key(self) -> str:
+        """Digest of what the parts are made from."""
+        return key_of({**self.data_inputs, "split": self.recipe.split.model_dump(mode="json")})
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The cleaned log."""
+        data = self.recipe.data
+        return self.snapshot.dataset(data.weights, data.fixes)
+
+    @cached_property
+    def split(self) -> Split:
+        """Its parts."""
+        rule = self.recipe.split
+        return split(self.dataset, rule.by, **rule.settings)
+
+    @cached_property
+    def models(self) -> dict[str, Any]:
+        """The trained models by NAME; only after the step that trains them."""
+        versions = self.done["models"]["models"]
+        return {name: self.workspace.versions.load(name, facts["version"]) for name, facts in versions.items()}

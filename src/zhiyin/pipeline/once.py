@@ -1,0 +1,51 @@
+"""Made once: a step whose inputs did not change is not made again, and a killed run goes on where it stopped.
+
+What was made leaves a record ``runs/made/NAME-KEY.json``, KEY being the digest of its inputs (data, settings,
+the package's version). The record is written last and whole, so a record says that the thing is there.
+"""
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+import zhiyin
+from zhiyin.pipeline.workspace import Workspace
+
+Facts: TypeAlias = dict[str, Any]
+"""What a step says of itself, as JSON."""
+
+
+def key_of(inputs: Mapping[str, Any]) -> str:
+    """sha256 of these inputs (JSON) and the version of the package."""
+    text = json.dumps({**inputs, "zhiyin": zhiyin.__version__}, sort_keys=True, ensure_ascii=False, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def once(
+    workspace: Workspace, name: str, inputs: Mapping[str, Any], make: Callable[[str], Facts], *,
+    there: Callable[[Facts], bool] = lambda facts: True,
+) -> Facts:  # fmt: skip
+    """The facts of ``name`` for these inputs: remembered where they are and ``there`` says so, else made.
+
+    ``make`` is handed the key. The facts get ``key``, ``seconds`` (of the making) and ``again`` (whether remembered).
+    """
+    key = key_of(inputs)
+    record = workspace.runs / "made" / f"{name}-{key[:16]}.json"
+    facts = _remembered(record, key)
+    if facts is not None and there(facts):
+        return {**facts, "again": True}
+    started = time.perf_counter()
+    facts = {**make(key), "key": key}
+    facts["seconds"] = round(time.perf_counter() - started, 3)
+    workspace.write_json(record, {"inputs": dict(inputs), "facts": facts})
+    return {**facts, "again": False}
+
+
+def _remembered(record: Any, key: str) -> Facts | None:
+    try:
+        facts = json.loads(record.read_text("utf-8"))["facts"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return None  # absent or damaged: made again
+    return facts if facts.get("key") == key else None

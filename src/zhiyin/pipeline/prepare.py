@@ -1,0 +1,47 @@
+"""Step 1: the log cleaned as the recipe says, cut into parts, and checked for leaks before any figure is made."""
+
+from typing import Any
+
+from zhiyin.core.errors import RefusedError
+from zhiyin.data.checks import run_checks
+from zhiyin.evaluation import audit
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.once import Facts, once
+
+
+def prepare(line: Line) -> Facts:
+    """Counts, what each fix did, data quality, the rule of the split and the verdict on leaks."""
+    inputs = {"split": line.split_key}
+    facts = once(line.workspace, "data", inputs, lambda key: _prepared(line))
+    if facts["leakage"]["verdict"] == "fail":
+        raise RefusedError(_leak(facts["leakage"]["findings"]), found="a leak", do="mend the split, then run again")
+    return facts
+
+
+def _prepared(line: Line) -> Facts:
+    dataset, parts = line.dataset, line.split
+    quality = run_checks(line.snapshot.events(), line.snapshot.items())
+    found = audit(parts.train, parts.test)
+    fixes = [
+        {"name": fix.name, "rows": fix.rows, "left": fix.left, "en": fix.sentence.en, "zh": fix.sentence.zh}
+        for fix in dataset.report
+    ]
+    return {
+        "summary": f"{dataset.histories.n_events:,} events of {len(dataset):,} people and {dataset.n_items:,} items; "
+        f"{parts.rule}; {len(parts.test):,} test cases",
+        "events": dataset.histories.n_events, "users": len(dataset), "items": dataset.n_items,
+        "taken_in": dict(line.snapshot.facts["quarantined"]), "fixes": fixes, "quality": quality.to_dict(),
+        "split": {"rule": parts.rule, **parts.facts}, "train": parts.train.digest,
+        "leakage": {"verdict": found.verdict, "findings": [_plain(finding) for finding in found.findings]},
+    }  # fmt: skip
+
+
+def _plain(finding: Any) -> dict[str, Any]:
+    return finding if isinstance(finding, dict) else finding.to_dict()
+
+
+def _leak(findings: list[dict[str, Any]]) -> str:
+    failed = [finding for finding in findings if finding.get("verdict") == "fail"] or findings
+    first = failed[0]
+    words = "; ".join(f"{key}: {value}" for key, value in first.items() if key != "verdict")
+    return f"the test part leaks into the training part, so no figure is made: {words}; mend the split and run again"

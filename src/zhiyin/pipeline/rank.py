@@ -1,0 +1,45 @@
+"""Step 4: the rankers, from the same rows: feature columns to a calibrated probability."""
+
+from typing import Any
+
+from zhiyin import ranking
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.once import Facts, once
+from zhiyin.pipeline.tables import rows_of
+from zhiyin.pipeline.train import saved, still_there
+
+
+def rank(line: Line) -> Facts:
+    """The recipe's ranker and those beside it; none where there are no rows of both kinds."""
+    rows = line.done["features"]
+    if not rows["rows"] or not rows["taken"] or rows["taken"] == rows["rows"]:
+        return {"summary": "no ranker: no rows of both kinds to learn from; models answer alone", "rankers": {},
+                "seconds": 0.0, "again": False}  # fmt: skip
+    wanted = dict.fromkeys([str(line.recipe.ranker.model), *line.recipe.ranker.beside])
+    rankers = {name: _trained(line, name) for name in wanted}
+    first = next(iter(rankers.values()))
+    counts = ", ".join(f"{name} {share:.0%}" for name, share in list(first["importance"].items())[:3])
+    return {
+        "summary": f"{', '.join(rankers)}; what counts most: {counts}", "rankers": rankers,
+        "seconds": sum(facts["seconds"] for facts in rankers.values()),
+        "again": all(facts["again"] for facts in rankers.values()),
+    }  # fmt: skip
+
+
+def name_of(ranker: str) -> str:
+    """Its name in the registry of the workspace."""
+    return f"ranker-{ranker}"
+
+
+def _trained(line: Line, name: str) -> Facts:
+    table = line.done["features"]
+
+    def make(key: str) -> Facts:
+        ranker: Any = getattr(ranking, name)(seed=line.recipe.seed)
+        ranker.fit_rows(rows_of(line.workspace.folder / table["file"], table["negative_rate"]))
+        return {**saved(line.workspace, name_of(name), ranker), "importance": ranker.importance(), **ranker.facts}
+
+    return once(
+        line.workspace, name_of(name), {"features": table["key"], "seed": line.recipe.seed}, make,
+        there=lambda facts: still_there(line.workspace, name_of(name), facts),
+    )  # fmt: skip

@@ -1,0 +1,193 @@
+"""The recipe, ``zhiyin.toml``: everything a run does, written by a person, checked before anything is done."""
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, Self
+
+from pydantic import Field, field_validator, model_validator
+
+from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.plugins import registered
+from zhiyin.core.settings import Config
+from zhiyin.data.weighting import Weighting
+
+
+class DataRecipe(Config):
+    """``[data]``"""
+
+    sources: tuple[str, ...] = ()
+    """Files or folders that `ingest` reads when none is named; paths are relative to the workspace."""
+    items: str | None = None
+    """Table of the items."""
+    users: str | None = None
+    """Table of the people."""
+    map: dict[str, str] = Field(default_factory=dict)
+    """Our column names to yours, where the guess is wrong: ``map = {user = "CustomerID", item = "StockCode"}``."""
+    fixes: tuple[str, ...] = ()
+    """Cleaning that is done, by name or preset; none is done that is not named."""
+    weights: Weighting = Field(default_factory=Weighting)
+    """What kind and value of an event weigh."""
+
+
+class SplitRecipe(Config):
+    """``[split]``"""
+
+    by: Literal["time", "last", "people", "given", "random"] | None = None
+    """How the test part is cut; without it by time where there is time, else as given, else the last event."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Further settings of that rule: days, share, seed …"""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, given: Any) -> Any:
+        """``days = 30`` stands beside ``by``; the rule itself refuses what it does not know."""
+        if not isinstance(given, Mapping) or "settings" in given:
+            return given
+        return {"by": given.get("by"), "settings": {name: value for name, value in given.items() if name != "by"}}
+
+
+class ModelRecipe(Config):
+    """``[models.NAME]``"""
+
+    model: str
+    """Name of the model: MultVAE, EASE … or a plug-in's."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The model's own settings, written beside ``model``."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping) or "settings" in given:
+            return given
+        own = {"model": given["model"]} if "model" in given else {}
+        return {**own, "settings": {name: value for name, value in given.items() if name != "model"}}
+
+    @field_validator("model")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = registered("zhiyin.models")
+        if name not in known:
+            raise ValueError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} the choices are: "
+                             f"{', '.join(sorted(known))}")  # fmt: skip
+        return name
+
+
+class FeaturesRecipe(Config):
+    """``[features]``"""
+
+    names: tuple[str, ...] | None = None
+    """Columns that the rankers read; all that the catalogue and the models can give where not named."""
+
+
+class RankerRecipe(Config):
+    """``[ranker]``"""
+
+    model: Literal["BoostedTrees", "Logistic"] | None = "BoostedTrees"
+    """The ranker that answers."""
+    beside: tuple[Literal["BoostedTrees", "Logistic"], ...] = ("Logistic",)
+    """Trained and compared on the same rows."""
+    negatives: float = Field(default=1.0, gt=0, le=1)
+    """Share of the candidates not taken that is learned from; the probabilities are put right again."""
+    people: int = Field(default=20_000, gt=0)
+    """At most so many people give rows (drawn by the seed)."""
+
+
+class GenerationRecipe(Config):
+    """``[generation]``"""
+
+    model: Literal["ConditionalGAN"] | None = "ConditionalGAN"
+    """The generator of item specifications."""
+    condition: str | None = None
+    """NAME of the model whose vector of a person is the condition; the first that has vectors where not named."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The generator's own settings: ``settings = {epochs = 20}``."""
+
+
+class AnswerRecipe(Config):
+    """``[answer]``"""
+
+    k: int = Field(default=10, gt=0)
+    """Length of a slate."""
+    exclude: tuple[str, ...] | Literal["all"] = "all"
+    """Kinds of event after which an item is not shown to the same person again; "all": any."""
+    examples: int = Field(default=5, ge=0)
+    """People whose slate and reasons a run shows."""
+    rules: dict[str, Any] = Field(default_factory=dict)
+    """House rules: ``rules = {in_stock = "stock"}`` names the column that must not be 0."""
+
+
+class Recipe(Config):
+    """A whole recipe. A key that does not exist is refused, with the nearest that does."""
+
+    seed: int = Field(default=0, ge=0)
+    """Same recipe, data and seed: same answers."""
+    data: DataRecipe = Field(default_factory=DataRecipe)
+    split: SplitRecipe = Field(default_factory=SplitRecipe)
+    models: dict[str, ModelRecipe] = Field(default_factory=dict)
+    sources: dict[str, int] = Field(default_factory=dict)
+    """NAME of a model to how many candidates it proposes; all models 100 each where empty."""
+    features: FeaturesRecipe = Field(default_factory=FeaturesRecipe)
+    ranker: RankerRecipe = Field(default_factory=RankerRecipe)
+    generation: GenerationRecipe = Field(default_factory=GenerationRecipe)
+    answer: AnswerRecipe = Field(default_factory=AnswerRecipe)
+
+    @classmethod
+    def from_toml(cls, text: str, where: str = "recipe") -> Self:
+        """A recipe from TOML; ``where`` names it in errors. Raises `SettingsError`."""
+        try:
+            raw = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise SettingsError(f"{where} is no TOML: {error}; correct this line and run again") from None
+        for name, section in raw.items():
+            if name in cls.model_fields and name not in ("seed", "models"):
+                _section(cls, name, section, where)
+        for name, section in _table(raw.get("models", {}), f"{where} [models]").items():
+            ModelRecipe.read(_table(section, f"{where} [models.{name}]"), f"{where} [models.{name}]")
+        recipe = cls.read(raw, where)
+        recipe._check_names(where)
+        return recipe
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """The recipe of this file."""
+        try:
+            return cls.from_toml(path.read_text("utf-8"), str(path))
+        except FileNotFoundError:
+            raise SettingsError(
+                f"{path.parent} is no workspace (it has no {path.name}); make one: zhiyin init -w {path.parent}",
+                do=f"zhiyin init -w {path.parent}",
+            ) from None
+        except UnicodeDecodeError:
+            raise SettingsError(f"{path} is not UTF-8; save it as UTF-8") from None
+
+    @property
+    def proposing(self) -> dict[str, int]:
+        """How many candidates each source proposes."""
+        return self.sources or dict.fromkeys(self.models, 100)
+
+    def _check_names(self, where: str) -> None:
+        for place, names in (
+            ("[sources]", list(self.sources)),
+            ("[generation] condition", [self.generation.condition]),
+        ):
+            for name in names:
+                if name is not None and name not in self.models:
+                    known = ", ".join(self.models) or "none"
+                    raise SettingsError(
+                        f"{where} {place} names {name!r}, which [models] does not have{did_you_mean(name, self.models)}"
+                        f"; its models are: {known}", found=name, allowed=known,
+                    )  # fmt: skip
+
+
+def _section(cls: type[Recipe], name: str, section: Any, where: str) -> None:
+    """A section read by itself first, so that an error names its place."""
+    kind = cls.model_fields[name].annotation
+    if isinstance(kind, type) and issubclass(kind, Config):
+        kind.read(_table(section, f"{where} [{name}]"), f"{where} [{name}]")
+
+
+def _table(section: Any, where: str) -> Mapping[str, Any]:
+    if isinstance(section, Mapping):
+        return section
+    raise SettingsError(f"{where} is {section!r}; it must be a section with settings", found=repr(section))

@@ -1,0 +1,118 @@
+"""`run`: the six steps of a recipe, one after the other; what is done is not done again."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+
+from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.core.progress import Progress
+from zhiyin.pipeline.assemble import examples, judged
+from zhiyin.pipeline.generate import generate
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.once import Facts
+from zhiyin.pipeline.prepare import prepare
+from zhiyin.pipeline.rank import rank
+from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.tables import tables
+from zhiyin.pipeline.train import check_settings, train
+from zhiyin.pipeline.workspace import Workspace
+
+STEPS: dict[str, Callable[[Line], Facts]] = {
+    "data": prepare, "models": train, "features": tables, "ranking": rank, "generation": generate, "answering": judged,
+}  # fmt: skip
+"""In their order."""
+LAST = "last.json"
+
+
+def run(
+    workspace: Workspace, *, progress: Progress | None = None, until: str | None = None, answers: bool = True,
+    metric: str = "ndcg@10",
+) -> dict[str, Any]:  # fmt: skip
+    """Do the recipe of this workspace, and keep what came out as ``runs/last.json`` (and under its time).
+
+    ``until``: the last step. ``answers``: whether example slates are made. ``metric``: what `comparison` compares.
+    """
+    names = _until(until)
+    recipe = Recipe.load(workspace.recipe_path)
+    check_settings(recipe)
+    if not recipe.models:
+        raise SettingsError(f'{workspace.recipe_path} has no model; add a section such as [models.ease] model = "EASE"')
+    with workspace.locked():
+        line = Line(workspace, recipe, progress)
+        for name in names:
+            line.progress.say(f"step {name}")
+            started = time.perf_counter()
+            line.done[name] = STEPS[name](line)
+            line.done[name]["took"] = round(time.perf_counter() - started, 3)
+        result = _result(line, metric)
+        if answers and "answering" in names:
+            result["recommendations"] = examples(line)["recommendations"]
+            workspace.write_json(workspace.runs / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json", result)
+            workspace.write_json(workspace.runs / LAST, result)
+    return result
+
+
+def train_models(workspace: Workspace, names: tuple[str, ...], *, progress: Progress | None = None) -> dict[str, Facts]:
+    """Only the models, all or these. Raises `SettingsError` for a name that the recipe does not have."""
+    recipe = Recipe.load(workspace.recipe_path)
+    for name in names:
+        if name not in recipe.models:
+            known = ", ".join(recipe.models) or "none"
+            raise SettingsError(
+                f"the recipe has no [models.{name}]{did_you_mean(name, recipe.models)}; its models are: {known}",
+                found=name, allowed=known,
+            )  # fmt: skip
+    check_settings(recipe)
+    with workspace.locked():
+        line = Line(workspace, recipe, progress)
+        line.done["data"] = prepare(line)
+        models: dict[str, Facts] = train(line, names)["models"]
+    return models
+
+
+def last_run(workspace: Workspace) -> dict[str, Any]:
+    """What the last whole run gave. Raises `DataError` where there was none."""
+    path = workspace.runs / LAST
+    if not path.is_file():
+        raise DataError(f"workspace {workspace.folder} has no finished run; run: zhiyin run -w {workspace.folder}")
+    try:
+        result: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    except ValueError:
+        raise DataError(f"{path} is damaged; run again: zhiyin run -w {workspace.folder}") from None
+    return result
+
+
+def _until(until: str | None) -> list[str]:
+    names = list(STEPS)
+    if until is None:
+        return names
+    if until not in names:
+        allowed = ", ".join(names)
+        raise SettingsError(
+            f"there is no step {until!r}{did_you_mean(until, names) or ';'} the steps are: {allowed}",
+            found=until, allowed=allowed,
+        )  # fmt: skip
+    return names[: names.index(until) + 1]
+
+
+def _result(line: Line, metric: str) -> dict[str, Any]:
+    """One JSON for the command line and the report."""
+    done = line.done
+    steps = [
+        {"name": name, "seconds": facts["took"], "made_in": facts.get("seconds", facts["took"]),
+         "summary": facts["summary"], "again": facts["again"]}
+        for name, facts in done.items()
+    ]  # fmt: skip
+    result: dict[str, Any] = {"steps": steps, "data": done["data"], "metric": metric, "seed": line.recipe.seed}
+    for name, key in (("models", "models"), ("ranking", "rankers"), ("generation", "specifications")):
+        if name in done:
+            result[key] = done[name][key]
+    if "features" in done:
+        result["features"] = done["features"]
+    if "answering" in done:
+        result |= {
+            "evaluation": done["answering"]["evaluation"],
+            "comparison": done["answering"]["comparisons"].get(metric),
+        }
+    return result
