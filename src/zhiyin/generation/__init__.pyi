@@ -1,0 +1,4 @@
+from zhiyin.generation.encoding import Encoding as Encoding
+from zhiyin.generation.gan.network import ConditionalGANModel as ConditionalGANModel
+from zhiyin.generation.gan.training import ConditionalGAN as ConditionalGAN
+from zhiyin.generation.specification import Specification as Specification

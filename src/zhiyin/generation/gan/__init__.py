@@ -1,0 +1,1 @@
+"""A conditional Wasserstein GAN over a catalogue's columns."""

@@ -1,0 +1,49 @@
+"""What a catalogue holds near a made-up item. Letters: n made-up items, N items, D numbers of an item, k near ones."""
+
+import numpy as np
+
+BLOCK = 2048
+"""Made-up items compared with all of the catalogue at once."""
+
+
+class Neighbours:
+    """Exact nearest items in one standardised space."""
+
+    def __init__(self, embedded: np.ndarray) -> None:
+        """``embedded`` float32 (N, D)."""
+        self.embedded = embedded
+        self.squares = (embedded**2).sum(axis=1)
+        self.own = np.sort(self._distances_among())
+
+    def nearest(self, points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
+        """Rows int64 (n, k) and distances float32 (n, k) of the ``k`` nearest items (all of a smaller catalogue)."""
+        k = min(k, len(self.embedded))
+        rows, distances = [np.zeros((0, k), np.int64)], [np.zeros((0, k), np.float32)]
+        for start in range(0, len(points), BLOCK):
+            far = self._squares_to(points[start : start + BLOCK])  # (n, N)
+            some = np.argpartition(far, k - 1, axis=1)[:, :k]
+            order = np.argsort(np.take_along_axis(far, some, axis=1), axis=1, kind="stable")
+            some = np.take_along_axis(some, order, axis=1)
+            rows.append(some)
+            distances.append(np.sqrt(np.take_along_axis(far, some, axis=1)))
+        return np.concatenate(rows), np.concatenate(distances)
+
+    def novelty(self, nearest: np.ndarray) -> np.ndarray:
+        """Share of the catalogue's items whose own nearest neighbour is nearer than ``nearest`` (n,); float64 (n,)."""
+        return np.searchsorted(self.own, nearest, side="left") / max(1, len(self.own))
+
+    def _distances_among(self) -> np.ndarray:
+        """Distance of each item to the nearest other one, (N,); none for a catalogue of one item."""
+        found = [np.zeros(0, np.float32)]
+        for start in range(0, len(self.embedded) if len(self.embedded) > 1 else 0, BLOCK):
+            far = self._squares_to(self.embedded[start : start + BLOCK])
+            far[np.arange(len(far)), start + np.arange(len(far))] = np.inf
+            found.append(np.sqrt(far.min(axis=1)))
+        return np.concatenate(found)
+
+    def _squares_to(self, points: np.ndarray) -> np.ndarray:
+        far = points @ self.embedded.T
+        far *= -2
+        far += self.squares
+        far += (points**2).sum(axis=1, keepdims=True)
+        return np.asarray(np.maximum(far, 0, out=far))
