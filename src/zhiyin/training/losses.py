@@ -51,7 +51,8 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         n_rows, n_items = len(hidden), len(table)
         mass = hidden.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
         losses = torch.empty_like(mass)
-        d_hidden, d_table, d_bias = torch.empty_like(hidden), torch.zeros_like(table), table.new_zeros(n_items)
+        d_hidden, d_bias = torch.empty_like(hidden), table.new_zeros(n_items)
+        d_table = torch.empty_like(table) if n_rows else torch.zeros_like(table)
         wants_gradient, shares = any(ctx.needs_input_grad[:3]), hidden.new_empty(min(block, n_rows), n_items)
         borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
         for number, start in enumerate(range(0, n_rows, block)):
@@ -62,7 +63,7 @@ class _SoftmaxLikelihood(torch.autograd.Function):
                 _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
                 weighted = row_weights[rows]
                 d_hidden[rows] = (share @ table) * weighted[:, None]
-                d_table.addmm_(share.T, h * weighted[:, None])
+                d_table.addmm_(share.T, h * weighted[:, None], beta=0 if start == 0 else 1)  # 0: as if it were zeros
                 d_bias.addmv_(share.T, weighted) if bias is not None else None
         ctx.mark_non_differentiable(losses)
         ctx.save_for_backward(d_hidden, d_table, d_bias if bias is not None else None)
@@ -70,9 +71,10 @@ class _SoftmaxLikelihood(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, upstream: Tensor, _: Tensor) -> tuple[Tensor | None, ...]:
-        d_hidden, d_table, d_bias = ctx.saved_tensors
-        d_bias = None if d_bias is None else upstream * d_bias
-        return upstream * d_hidden, upstream * d_table, d_bias, None, None, None
+        gradients: tuple[Tensor | None, ...] = ctx.saved_tensors
+        if upstream != 1:
+            gradients = tuple(None if gradient is None else upstream * gradient for gradient in gradients)
+        return (*gradients, None, None, None)
 
 
 def _block_losses(

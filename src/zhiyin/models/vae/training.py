@@ -44,14 +44,14 @@ class VAELearner(Learner[Bags]):
         offsets, items, values = (torch.from_numpy(a) for a in (batch.offsets, batch.items, batch.values))
         mean, log_variance = self.network.encode(offsets, items, values)  # (B, D) each
         latent = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
-        liked = values > 0
+        liked, shares = values > 0, mean.new_full((len(batch),), 1 / len(batch))
         likelihood, losses = softmax_likelihood(
             self.network.unfold(latent), self.network.item_out, self.network.bias_out,
-            torch.repeat_interleave(offsets.diff())[liked], items[liked],
+            torch.repeat_interleave(offsets.diff())[liked], items[liked], row_weights=shares,
         )  # fmt: skip
         divergence = 0.5 * (log_variance.exp() + mean * mean - 1 - log_variance).sum(dim=1)  # (B,)
         weight = self.config.kl_weight * rise(optimisers.share_done, self.config.annealing)
-        optimisers.descend((likelihood + weight * divergence.sum()) / len(batch))
+        optimisers.descend(likelihood + weight * divergence.mean())  # the mean over people
         return losses + weight * divergence.detach()
 
 
