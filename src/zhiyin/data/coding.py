@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-import pyarrow as pa
 from scipy import sparse
 
 from zhiyin.core.ids import IdIndex
 
 ROOM = 4
 """Plain numbers are counted in an array of at most this many places a row."""
-DIGIT = 20
+DIGIT = 16
 """Largest number of bits that one pass of the radix sort reads."""
 
 
@@ -47,7 +46,7 @@ def dictionary(column: pl.Series) -> tuple[np.ndarray, pl.Series]:
     counted = _counted(column)
     if counted is not None:
         return counted
-    encoded = pa.chunked_array(column.rename("").to_arrow(), pa.large_string()).combine_chunks().dictionary_encode()
+    encoded = column.rechunk().to_arrow().dictionary_encode()
     return encoded.indices.to_numpy(), pl.Series(encoded.dictionary)
 
 
@@ -92,31 +91,51 @@ def rows_in(column: pl.Series, ids: IdIndex) -> np.ndarray:
 
 def event_order(users: np.ndarray, keys: list[np.ndarray]) -> np.ndarray | None:
     """Rows by (user, keys …, row), (E,); None where they stand so already. The first key counts most."""
-    order: np.ndarray | None = None
-    for key in reversed([users, *keys]):
-        order = _then_by(key, order)
-    return order
+    key, bits = np.zeros(len(users), np.int64), 0
+    for column in reversed(keys):
+        if not _pack(column, key, bits):
+            return np.lexsort([*reversed(keys), users])
+        bits += _width(column)
+    if _is_sorted(key):  # a log in the order of time: stable by person is enough
+        key, bits = np.zeros(len(users), np.int64), 0
+    if not _pack(users, key, bits):
+        return np.lexsort([*reversed(keys), users])
+    bits += _width(users)
+    return None if _is_sorted(key) else _radix_order(key, bits)
 
 
-def _then_by(key: np.ndarray, order: np.ndarray | None) -> np.ndarray | None:
-    """One key of a radix sort: order by ``key``, rows that are equal in it stay as ``order`` has them."""
-    key = key if order is None else key[order]
-    if len(key) < 2 or (key[1:] >= key[:-1]).all():
-        return order
-    low = int(key.min())
-    bits = (int(key.max()) - low).bit_length()
-    key = (key - low).astype(np.int32 if bits < 32 else np.uint64)
+def _width(column: np.ndarray) -> int:
+    """Bits that tell the numbers of a column apart."""
+    return (int(column.max()) - int(column.min())).bit_length() if len(column) else 0
+
+
+def _pack(column: np.ndarray, key: np.ndarray, bits: int) -> bool:
+    """Put a column above the lowest ``bits`` bits of ``key`` (int64, (E,)) in place; False where 63 bits are too few."""
+    if bits + _width(column) > 63:
+        return False
+    if len(column):
+        part = np.subtract(column, column.min(), dtype=np.int64)
+        part <<= bits
+        key |= part
+    return True
+
+
+def _is_sorted(key: np.ndarray) -> bool:
+    return bool((key[1:] >= key[:-1]).all())
+
+
+def _radix_order(key: np.ndarray, bits: int) -> np.ndarray:
+    """Stable order of keys of so many bits, int32 (E,), lowest digit first; keys travel along with their rows."""
     passes = -(-bits // DIGIT)
     width = -(-bits // passes)
+    order, places = np.arange(len(key), dtype=np.int32), np.empty_like(key)
     for number in range(passes):
-        digit = ((key >> key.dtype.type(number * width)) & key.dtype.type((1 << width) - 1)).astype(np.int32)
-        step = _counting_sort(digit, 1 << width)
-        order = step if order is None else order[step]
-        key = key[step] if number + 1 < passes else key
+        np.right_shift(key, number * width, out=places)  # in place: fresh memory costs more than the arithmetic
+        places &= (1 << width) - 1
+        digit = places.astype(np.int32)
+        # a sparse matrix on its way from coordinates to rows does exactly one counting sort
+        matrix = sparse.coo_array((key, (digit, order)), shape=(1 << width, len(key)))
+        matrix.has_canonical_format = True  # no entry is doubled, none is to be sorted within its row
+        rows = matrix.tocsr()
+        order, key = rows.indices, rows.data
     return order
-
-
-def _counting_sort(digit: np.ndarray, n_values: int) -> np.ndarray:
-    """Stable order of small numbers, int32 (E,): what a sparse matrix does to come from coordinates to rows."""
-    rows = np.arange(len(digit), dtype=np.int32)
-    return np.asarray(sparse.coo_array((rows, (digit, rows)), shape=(n_values, len(digit))).tocsr().data)

@@ -220,7 +220,8 @@ def _histories(
     place: np.ndarray | slice = slice(None) if by is None else by
     counts = np.bincount(user.rows, minlength=len(user.ids))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    codes, values = _kind_codes(events, kinds)[place], _values(events)[place]
+    codes = _kind_codes(events, kinds)[place] if "kind" in events.columns else np.zeros(len(events), np.uint8)
+    values = _values(events)[place] if "value" in events.columns else np.full(len(events), np.nan, np.float32)
     weights = weighting.weights(codes, values, kinds)
     times = keys[0][place] if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
     context = {name: column[place] for name, column in table_of(_context(events)).items()}
@@ -235,15 +236,11 @@ def _key(column: pl.Series) -> np.ndarray:
 
 
 def _kind_codes(events: pl.DataFrame, kinds: tuple[str, ...]) -> np.ndarray:
-    if "kind" not in events.columns:
-        return np.zeros(len(events), np.uint8)
     column = events["kind"].fill_null(kinds[0])
     return column.replace_strict(list(kinds), list(range(len(kinds))), return_dtype=pl.UInt8).to_numpy()
 
 
 def _values(events: pl.DataFrame) -> np.ndarray:
-    if "value" not in events.columns:
-        return np.full(len(events), np.nan, np.float32)
     return events["value"].cast(pl.Float32).fill_null(float("nan")).to_numpy()
 
 
