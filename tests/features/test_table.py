@@ -92,6 +92,7 @@ def test_catalogue_columns_against_the_history(dataset: Dataset) -> None:
     check(found["value.price"][0], [2, 8, np.nan, 4])
     usual = 2 ** ((1 + 3 + 1) / 3)
     check(found["against_usual.price"][0], [np.log(2 / usual), np.log(8 / usual), np.nan, np.log(4 / usual)])
+    check(found["against_usual.price"][1], [0, np.log(4), np.nan, np.log(2)])  # one of two items has a price
     assert np.isnan(found["against_usual.price"][2]).all()
     check(found["same.category"][0], [2 / 3, 1 / 3, 2 / 3, np.nan])
     check(found["same.tags"][0], [1, (1 + 1 / 3) / 2, np.nan, np.nan])

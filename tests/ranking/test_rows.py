@@ -35,6 +35,7 @@ def test_rows_leave_no_item_out_and_number_their_requests() -> None:
     assert both.groups.tolist() == [0, 0, 1, 1, 2, 2, 3, 3]
     with pytest.raises(DataError, match="different columns or sampling"):
         Rows.joined([rows, Rows(rows.values, rows.labels, rows.groups, ("y",))])
+    assert not labels_for(np.array([[0], [-1]], np.int32), Ragged.of([[3], [0]])).any()  # -1 is not the item before
     with pytest.raises(DataError, match="2 rows of candidates for 1 lists of targets"):
         labels_for(np.zeros((2, 1), np.int32), Ragged.of([[1]]))
 

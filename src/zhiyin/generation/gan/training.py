@@ -207,17 +207,17 @@ class ConditionalGAN(ConditionalGANModel):
 
 
 class Resemblance:
-    """How much made items resemble real ones: 1 - ‖E[xxᵀ] made - E[xxᵀ] real‖ / ‖E[xxᵀ] real‖ over embedded items.
+    """How much made items resemble real ones: 1 - ‖E[xxᵀ] made - E[xxᵀ] real‖ / ‖E[xxᵀ] real‖ over soft forms.
 
     The losses of a GAN do not say how good it is; this does, shares of single values and of pairs of values alike.
     """
 
     def __init__(self, generator: Generator, pairs: Pairs, progress: Progress) -> None:
-        self.generator, self.encoding, self.progress = generator, generator.encoding, progress
+        self.generator, self.progress = generator, progress
         rng = random_stream(pairs.seed, "checked")
         chosen = rng.integers(0, len(pairs.items), CHECKED)
         self.person, self.asked = pairs.person[chosen], np.zeros((CHECKED, pairs.n_asked), np.float32)
-        self.real = self.encoding.embed(self.encoding.harden(pairs.soft[pairs.items[chosen]]))
+        self.real = pairs.soft[pairs.items[chosen]]
         self.seed, self.epoch = pairs.seed, 0
 
     def __call__(self) -> float:
@@ -233,8 +233,7 @@ class Resemblance:
         return _variance(self.made()) / max(_variance(self.real), 1e-12)
 
     def made(self) -> np.ndarray:
-        soft = soft_draws(self.generator, self.person, self.asked, random_stream(self.seed, "check"))
-        return self.encoding.embed(self.encoding.harden(soft))
+        return soft_draws(self.generator, self.person, self.asked, random_stream(self.seed, "check"))
 
 
 def _moments(x: np.ndarray) -> np.ndarray:
