@@ -9,6 +9,7 @@ from pathlib import Path
 import polars as pl
 
 import zhiyin
+from benchmarks import ingest
 from zhiyin.data.contracts import Cases, Ragged, Requests
 
 K = 100
@@ -95,6 +96,18 @@ def sasrec(folder: Path, out: Path) -> dict[str, float]:
         zhiyin.models.SASRec(epochs=epochs, width=64, blocks=2, heads=1, max_history=50, batch=128, seed=0).fit(dataset)
         seconds[epochs] = clock() - start
     return {"epoch_cpu_s": seconds[2] - seconds[1], "first_epoch_cpu_s": seconds[1]}
+
+
+def ingest_csv(folder: Path, out: Path) -> dict[str, float]:
+    return ingest.ingest_csv(folder)
+
+
+def ingest_parquet(folder: Path, out: Path) -> dict[str, float]:
+    return ingest.ingest_parquet(folder)
+
+
+def ingest_checked(folder: Path, out: Path) -> dict[str, float]:
+    return ingest.ingest_checked(folder)
 
 
 if __name__ == "__main__":

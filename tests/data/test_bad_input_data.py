@@ -13,17 +13,17 @@ from zhiyin.data.reading import read
 FILES: dict[str, tuple[str, bytes, str]] = {
     "empty": ("a.csv", b"", r"a.csv is empty; give a file with a header and at least one row"),
     "blank": ("a.csv", b"\n \n", r"a.csv is empty"),
-    "header only": ("a.csv", b"user,item\n", r"a.csv has no row, its header is: user, item; give a file with at least one"),
-    "no item": ("a.csv", b"user,what\na,x\n", r"the events have no column for 'item'; found user, what: say which one it is"),
+    "header only": ("a.csv", b"user,item\n", r"has no row, its header is: user, item; give a file with at least one"),
+    "no item": ("a.csv", b"user,what\na,x\n", r"no column for 'item'; found user, what: say which one it is"),
     "double": ("a.csv", b"user,user,item\na,b,x\n", r"a.csv has column 'user' 2 times; rename all but one of them"),
-    "no header": ("a.csv", b"1,2,5\n1,3,4\n", r"has no header, its first line is '1,2,5'; write the columns' names above it"),
+    "no header": ("a.csv", b"1,2,5\n1,3,4\n", r"has no header, its first line is '1,2,5'; write the columns' names"),
     "random": ("a.parquet", bytes(range(256)) * 4, r"a.parquet cannot be read \(.*\); check that the file is whole"),
     "half parquet": ("a.parquet", b"PAR1" + b"\x00" * 99, r"a.parquet cannot be read"),
-    "random csv": ("a.csv", b"\x00\x01\x02\x03" * 99, r"begins with b'\\x00.* and is of no known form; the forms are: CSV"),
+    "random csv": ("a.csv", b"\x00\x01\x02\x03" * 99, r"begins with b'\\x00.* and is of no known form; the forms"),
     "utf-16": ("a.csv", "user,item\na,x\n".encode("utf-16"), r"a.csv is UTF-16; save it as UTF-8 and read it again"),
     "broken gzip": ("a.csv.gz", gzip.compress(b"user,item\n" * 99)[:-12], r"a.csv.gz cannot be read \(.*\); check"),
     "no object": ("a.jsonl", b"[1,2]\n[3,4]\n", r"a.jsonl has no line that is a JSON object; write one object a line"),
-    "all bad": ("a.csv", b"user,item,time\na,x,soon\nb,y,later\n", r"no row of a.csv can be used: 2 × time cannot be read"),
+    "all bad": ("a.csv", b"user,item,time\na,x,soon\nb,y,later\n", r"no row of a.csv can be used: 2 × time cannot"),
 }  # fmt: skip
 
 

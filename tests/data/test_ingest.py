@@ -162,8 +162,8 @@ def test_a_newer_layout_is_refused(tmp_path):
 
 
 def test_ids_stay_byte_for_byte(tmp_path):
-    ids = ["a/b", "..", "%2f", "it's", 'say "hi"', "line\nbreak", "🎁", "汉字", "x" * 1024, "é", "e\u0301", " pad ", "007",
-           "1e5", "NFC é", "NFC e\u0301", "-8845298781299428018", "18446744073709551616"]  # fmt: skip
+    ids = ["a/b", "..", "%2f", "it's", 'say "hi"', "line\nbreak", "🎁", "汉字", "x" * 1024, "é", "e\u0301", " pad ",
+           "007", "1e5", "NFC é", "NFC e\u0301", "-8845298781299428018", "18446744073709551616"]  # fmt: skip
     frame = pl.DataFrame({"user": ids, "item": ids[::-1]})
     frame.write_csv(tmp_path / "a.csv")
     frame.write_ndjson(tmp_path / "a.jsonl")

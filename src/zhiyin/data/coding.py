@@ -110,7 +110,7 @@ def _width(column: np.ndarray) -> int:
 
 
 def _pack(column: np.ndarray, key: np.ndarray, bits: int) -> bool:
-    """Put a column above the lowest ``bits`` bits of ``key`` (int64, (E,)) in place; False where 63 bits are too few."""
+    """Put a column above the lowest ``bits`` bits of ``key``, int64 (E,), in place; False where 63 are too few."""
     if bits + _width(column) > 63:
         return False
     if len(column):
