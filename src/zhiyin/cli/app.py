@@ -22,6 +22,8 @@ COMMANDS = (
 )  # fmt: skip
 """In the order of the help; each is the function ``run`` of the module of its name."""
 
+STOPPED = 130
+
 app = typer.Typer(
     name="zhiyin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
     help="From a raw behaviour log to recommendations with reasons and honest figures. Start with: zhiyin demo",
@@ -43,7 +45,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        return int(app(given, standalone_mode=False) or 0)
+        code = int(app(given, standalone_mode=False) or 0)
+        return _stopped(given) if code == STOPPED else code  # Typer makes this code of a Ctrl-C
     except ZhiyinError as error:
         return _say(given, error)
     except KeyboardInterrupt:
@@ -56,7 +59,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _other(given: list[str], error: Exception) -> int:
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's own: a wrong option or argument
-        return _say(given, _UsageError(f"{error.format_message()} See: zhiyin {_named(given)}--help"))
+        return _say(given, _UsageError(f"{error.format_message().rstrip('.')}. See: zhiyin {_named(given)}--help"))
     if type(error).__name__ == "Abort":
         return _stopped(given)
     if isinstance(error, BrokenPipeError):
@@ -93,7 +96,7 @@ def _say(given: list[str], error: ZhiyinError) -> int:
 
 def _stopped(given: list[str]) -> int:
     typer.echo(f"zhiyin: stopped; what was finished is kept: run  zhiyin {' '.join(given)}  again to go on", err=True)
-    return 130
+    return STOPPED
 
 
 def _named(given: list[str]) -> str:

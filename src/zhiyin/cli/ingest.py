@@ -51,6 +51,8 @@ def run(
         users=users or (asked.folder / data.users if data.users else None),
         on_error=on_error, dry_run=dry_run, append=append, progress=asked.progress,  # type: ignore[arg-type]
     )  # fmt: skip
+    if not dry_run:
+        Workspace.create(workspace.folder)
     for name, column in taken.guess.names.items():
         asked.note(f"{name} = {column}")
     for note in taken.guess.notes:
@@ -60,7 +62,6 @@ def run(
         asked.show(NOTHING_WRITTEN)
         asked.answer({**_counts(taken), "snapshot": None, "quality": None})
         return
-    Workspace.create(workspace.folder)
     _answer(asked, taken)
 
 

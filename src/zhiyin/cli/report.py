@@ -26,10 +26,9 @@ def run(
 
 def write_report(asked: Asked, to: Path | None = None) -> Path:
     """The last run's report; its path."""
+    workspace = asked.workspace
+    result, path = workspace.last_run(), to or workspace.reports / "run.html"
     from zhiyin import reports
-    from zhiyin.pipeline.run import last_run
 
-    path = to or asked.workspace.reports / "run.html"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    reports.write(last_run(asked.workspace), path, language=asked.language)
+    reports.write(result, path, language=asked.language)
     return path

@@ -35,13 +35,13 @@ class Assembly:
         found: Catalogue = next(iter(self.sources.values()))[0].catalogue
         return found
 
-    def best(self, requests: Requests, k: int, counters: Counters) -> Candidates:
-        """The best ``k`` of each request, best first; scores are probabilities where there is a ranker."""
+    def ranked(self, requests: Requests, k: int, counters: Counters) -> Candidates:
+        """All candidates, best first (at least ``k`` if there are); probabilities where there is a ranker."""
         found = merged({name: (model, max(n, k)) for name, (model, n) in self.sources.items()}, requests)
         if not found.rows.shape[1]:
             return found
         scores = self.scores(requests, found.rows, counters)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :k]
+        order = np.argsort(-scores, axis=1, kind="stable")
         rows, sources = (np.take_along_axis(array, order, axis=1) for array in (found.rows, found.sources))
         return Candidates(rows, np.take_along_axis(scores, order, axis=1), sources, found.source_names)
 

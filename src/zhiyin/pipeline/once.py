@@ -48,4 +48,4 @@ def _remembered(record: Any, key: str) -> Facts | None:
         facts = json.loads(record.read_text("utf-8"))["facts"]
     except (OSError, ValueError, KeyError, TypeError):
         return None  # absent or damaged: made again
-    return facts if facts.get("key") == key else None
+    return facts if isinstance(facts, dict) and facts.get("key") == key else None

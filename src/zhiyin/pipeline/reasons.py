@@ -1,6 +1,7 @@
 """Why each item of a slate: an event is taken out, everything is scored again; the largest fall is the reason.
 
-Letters: K items of the slate, M different items of the history that are tried.
+The candidates stay the same, so that a place among them means the same before and after.
+Letters: C candidates, K items of the slate (the first K candidates), M different items of the history that are tried.
 """
 
 from collections.abc import Callable
@@ -22,19 +23,19 @@ Rescore = Callable[[Requests, np.ndarray], np.ndarray]
 
 
 def reasons_for(
-    request: Requests, rows: np.ndarray, rescore: Rescore, catalogue: Catalogue, language: Language
+    request: Requests, pool: np.ndarray, k: int, rescore: Rescore, catalogue: Catalogue, language: Language
 ) -> list[Reason]:
-    """One reason for each of ``rows`` (K,) of a single request."""
+    """One reason for each of the first ``k`` of ``pool`` (C,), the candidates of a single request."""
     history = request.histories.items
     if not len(history):
-        return [{"kind": "popular", "text": POPULAR.said(language), "value": None, "events": []} for _ in rows]
+        return [{"kind": "popular", "text": POPULAR.said(language), "value": None, "events": []} for _ in range(k)]
     tried = list(dict.fromkeys(history[::-1].tolist()))[:TRIED]
     asked = request.take(np.zeros(len(tried) + 1, np.int64))
     missing = np.array([-1, *tried])[asked.histories.owners]
     after = rescore(
         asked.with_histories(asked.histories.keep(asked.histories.items != missing)),
-        np.tile(rows, (len(tried) + 1, 1)),
-    )  # (1 + M, K); the first with nothing taken out
+        np.tile(pool, (len(tried) + 1, 1)),
+    )[:, :k]  # (1 + M, K); the first with nothing taken out
     falls = after[0] - after[1:]  # (M, K)
     return [
         _reason(catalogue, tried[best], float(after[0, place]), float(falls[best, place]), language)

@@ -7,8 +7,8 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, field_validator, model_validator
 
+from zhiyin import models
 from zhiyin.core.errors import SettingsError, did_you_mean
-from zhiyin.core.plugins import registered
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
 
@@ -66,10 +66,10 @@ class ModelRecipe(Config):
     @field_validator("model")
     @classmethod
     def _known(cls, name: str) -> str:
-        known = registered("zhiyin.models")
+        known = models.names()
         if name not in known:
             raise ValueError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} the choices are: "
-                             f"{', '.join(sorted(known))}")  # fmt: skip
+                             f"{', '.join(known)}")  # fmt: skip
         return name
 
 
@@ -165,6 +165,18 @@ class Recipe(Config):
     def proposing(self) -> dict[str, int]:
         """How many candidates each source proposes."""
         return self.sources or dict.fromkeys(self.models, 100)
+
+    def settings_of(self, name: str) -> Any:
+        """The settings of ``[models.NAME]`` as its model's own class; the recipe's seed where it has none."""
+        model = self.models[name]
+        config = models.estimator(model.model).Config
+        seed = {"seed": self.seed} if "seed" in config.model_fields else {}
+        return config.read({**seed, **model.settings}, f"[models.{name}]")
+
+    def check_models(self) -> None:
+        """All settings of all models, before anything is trained. Raises `SettingsError` with the place."""
+        for name in self.models:
+            self.settings_of(name)
 
     def _check_names(self, where: str) -> None:
         for place, names in (

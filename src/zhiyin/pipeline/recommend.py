@@ -58,24 +58,27 @@ class Answerer:
             raise ModelError(
                 f"k is {k}; a slate has at least 1 item: give -k 1 or more", found=str(k), allowed="1 or more"
             )
-        found = self.assembly.best(question.requests, k, self.counters)
+        found = self.assembly.ranked(question.requests, k, self.counters)
         slates = []
         for b in range(len(question.requests)):
             there = found.rows[b] >= 0
             parts = (found.rows[b][there], found.scores[b][there], found.sources[b][there])
-            slates.append(self._slate(question, b, parts, found.source_names))
+            slates.append(self._slate(question, b, parts, found.source_names, min(k, int(there.sum()))))
         return {"recommendations": slates}
 
-    def _slate(self, question: Question, b: int, parts: tuple[np.ndarray, ...], sources: Sequence[str]) -> SlateJSON:
-        rows, scores, bits = parts
+    def _slate(
+        self, question: Question, b: int, parts: tuple[np.ndarray, ...], sources: Sequence[str], k: int
+    ) -> SlateJSON:  # fmt: skip
+        """The first ``k`` of the candidates ``parts`` (rows, scores, sources), each with its reason."""
+        pool, scores, bits = parts
         request, catalogue = question.requests.take(np.array([b])), self.assembly.catalogue
-        reasons = reasons_for(request, rows, self._rescore, catalogue, self.language)
+        reasons = reasons_for(request, pool, k, self._rescore, catalogue, self.language)
         items: list[SlateItem] = [
             {
                 "item": catalogue.ids[row], "score": float(score), "source": _sources(int(bit), sources),
                 "reason": reason["text"], "reasons": [reason], "columns": self._columns(row),
             }
-            for row, score, bit, reason in zip(rows.tolist(), scores, bits, reasons, strict=True)
+            for row, score, bit, reason in zip(pool[:k].tolist(), scores[:k], bits[:k], reasons, strict=True)
         ]  # fmt: skip
         return {
             "user": question.users[b], "request_id": None,

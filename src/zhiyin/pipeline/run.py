@@ -1,11 +1,10 @@
 """`run`: the six steps of a recipe, one after the other; what is done is not done again."""
 
-import json
 import time
 from collections.abc import Callable
 from typing import Any
 
-from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.progress import Progress
 from zhiyin.pipeline.assemble import examples, judged
 from zhiyin.pipeline.generate import generate
@@ -15,14 +14,13 @@ from zhiyin.pipeline.prepare import prepare
 from zhiyin.pipeline.rank import rank
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.tables import tables
-from zhiyin.pipeline.train import check_settings, train
+from zhiyin.pipeline.train import train
 from zhiyin.pipeline.workspace import Workspace
 
 STEPS: dict[str, Callable[[Line], Facts]] = {
     "data": prepare, "models": train, "features": tables, "ranking": rank, "generation": generate, "answering": judged,
 }  # fmt: skip
 """In their order."""
-LAST = "last.json"
 
 
 def run(
@@ -35,7 +33,7 @@ def run(
     """
     names = _until(until)
     recipe = Recipe.load(workspace.recipe_path)
-    check_settings(recipe)
+    recipe.check_models()
     if not recipe.models:
         raise SettingsError(f'{workspace.recipe_path} has no model; add a section such as [models.ease] model = "EASE"')
     with workspace.locked():
@@ -49,7 +47,7 @@ def run(
         if answers and "answering" in names:
             result["recommendations"] = examples(line)["recommendations"]
             workspace.write_json(workspace.runs / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json", result)
-            workspace.write_json(workspace.runs / LAST, result)
+            workspace.write_json(workspace.last_path, result)
     return result
 
 
@@ -63,24 +61,12 @@ def train_models(workspace: Workspace, names: tuple[str, ...], *, progress: Prog
                 f"the recipe has no [models.{name}]{did_you_mean(name, recipe.models)}; its models are: {known}",
                 found=name, allowed=known,
             )  # fmt: skip
-    check_settings(recipe)
+    recipe.check_models()
     with workspace.locked():
         line = Line(workspace, recipe, progress)
         line.done["data"] = prepare(line)
         models: dict[str, Facts] = train(line, names)["models"]
     return models
-
-
-def last_run(workspace: Workspace) -> dict[str, Any]:
-    """What the last whole run gave. Raises `DataError` where there was none."""
-    path = workspace.runs / LAST
-    if not path.is_file():
-        raise DataError(f"workspace {workspace.folder} has no finished run; run: zhiyin run -w {workspace.folder}")
-    try:
-        result: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    except ValueError:
-        raise DataError(f"{path} is damaged; run again: zhiyin run -w {workspace.folder}") from None
-    return result
 
 
 def _until(until: str | None) -> list[str]:

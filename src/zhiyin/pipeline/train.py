@@ -8,15 +8,9 @@ from typing import Any
 from zhiyin.models import estimator
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
-from zhiyin.pipeline.recipe import ModelRecipe, Recipe
+from zhiyin.pipeline.recipe import ModelRecipe
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.registry.artefact import read_manifest
-
-
-def check_settings(recipe: Recipe) -> None:
-    """All settings of all models, before anything is trained. Raises `SettingsError` with the place."""
-    for name, model in recipe.models.items():
-        _settings(recipe, name, model)
 
 
 def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
@@ -46,7 +40,7 @@ def saved(workspace: Workspace, name: str, thing: Any) -> Facts:
 
 
 def _trained(line: Line, name: str, model: ModelRecipe) -> Facts:
-    settings = _settings(line.recipe, name, model)
+    settings = line.recipe.settings_of(name)
     inputs = {"data": line.split_key, "model": model.model, "settings": settings.model_dump(mode="json")}
 
     def make(key: str) -> Facts:
@@ -67,9 +61,3 @@ def _trained(line: Line, name: str, model: ModelRecipe) -> Facts:
 def _fit(model: Any, line: Line, checkpoints: Path) -> None:
     further = {"checkpoints": checkpoints} if "checkpoints" in inspect.signature(model.fit).parameters else {}
     model.fit(line.split.train, validation=line.split.validation, progress=line.progress, **further)
-
-
-def _settings(recipe: Recipe, name: str, model: ModelRecipe) -> Any:
-    config = estimator(model.model).Config
-    seed = {"seed": recipe.seed} if "seed" in config.model_fields else {}
-    return config.read({**seed, **model.settings}, f"[models.{name}]")

@@ -59,6 +59,24 @@ class Workspace:
     def reports(self) -> Path:
         return self.folder / "reports"
 
+    @property
+    def last_path(self) -> Path:
+        """What the last whole run gave, in JSON."""
+        return self.runs / "last.json"
+
+    def last_run(self) -> dict[str, Any]:
+        """The same, read. Raises `DataError` where there was none."""
+        try:
+            result: dict[str, Any] = json.loads(self.last_path.read_text("utf-8"))
+        except FileNotFoundError:
+            raise DataError(
+                f"workspace {self.folder} has no finished run; run: zhiyin run -w {self.folder}",
+                do=f"zhiyin run -w {self.folder}",
+            ) from None
+        except ValueError:
+            raise DataError(f"{self.last_path} is damaged; run again: zhiyin run -w {self.folder}") from None
+        return result
+
     def snapshot(self) -> Snapshot:
         """The log in use. Raises `DataError` where nothing was taken in yet."""
         if not (self.folder / "data" / "current").is_file():
