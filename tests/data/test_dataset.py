@@ -147,3 +147,12 @@ def test_a_frame_of_histories_names_what_it_does_not_know():
     ]
     assert [list(ids) for ids in found.unknown] == [[], ["85123a"]]
     assert found.notes[1] == ["item '85123a' is unknown; '85123A' is known; left out"]
+
+
+@pytest.mark.parametrize("times", [[1, 2, 3], [3, 2, 1]])
+def test_arrays_of_histories_are_the_datasets_own(times):
+    frame = pl.DataFrame({"user": ["a"] * 3, "item": list("xyz"), "time": times, "value": [1.0, 2.0, 3.0]})
+    h = Dataset.from_frame(frame).histories
+    assert all(a.flags.writeable for a in (h.offsets, h.items, h.times, h.kinds, h.values, h.weights))
+    h.values[:] = 0
+    assert frame["value"].to_list() == [1, 2, 3]

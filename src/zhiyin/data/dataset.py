@@ -217,17 +217,21 @@ def _histories(
     """Events person by person, by (time, position, row). A row without a position comes before those that have one."""
     keys = [_key(events[name]) for name in ("time", "position") if name in events.columns]
     by = event_order(user.rows, keys)
-    place: np.ndarray | slice = slice(None) if by is None else by
+
+    def placed(column: np.ndarray) -> np.ndarray:
+        # what comes from a frame is read-only memory, of which PyTorch makes no tensor without a warning
+        return np.require(column, requirements="W") if by is None else column[by]
+
     counts = np.bincount(user.rows, minlength=len(user.ids))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    codes = _kind_codes(events, kinds)[place] if "kind" in events.columns else np.zeros(len(events), np.uint8)
-    values = _values(events)[place] if "value" in events.columns else np.full(len(events), np.nan, np.float32)
+    codes = placed(_kind_codes(events, kinds)) if "kind" in events.columns else np.zeros(len(events), np.uint8)
+    values = placed(_values(events)) if "value" in events.columns else np.full(len(events), np.nan, np.float32)
     weights = weighting.weights(codes, values, kinds)
-    times = keys[0][place] if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
-    context = {name: column[place] for name, column in table_of(_context(events)).items()}
+    times = placed(keys[0]) if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
+    context = {name: placed(column) for name, column in table_of(_context(events)).items()}
     if "consent" in events.columns:
-        context[CONSENT] = consent_bits(events["consent"])[place]
-    return Histories(offsets, item.rows[place], times, codes, values, weights, context)
+        context[CONSENT] = placed(consent_bits(events["consent"]))
+    return Histories(offsets, placed(item.rows), times, codes, values, weights, context)
 
 
 def _key(column: pl.Series) -> np.ndarray:
