@@ -1,0 +1,322 @@
+"""The whole line on a tiny world: run, run again, stop and go on, answer; JSON shapes and exit codes."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any, get_type_hints
+
+import polars as pl
+import pytest
+
+from zhiyin.cli import app
+from zhiyin.core import wire
+from zhiyin.core.files import locked
+from zhiyin.testing import worlds
+
+pytest.importorskip("zhiyin.data.splits", reason="the room of splits is not there")
+
+RECIPE = """
+[split]
+by = "last"
+
+[models.popular]
+model = "Popular"
+
+[models.ease]
+model = "EASE"
+regularisation = 5
+
+[models.vae]
+model = "MultVAE"
+epochs = {epochs}
+hidden = 8
+latent = 4
+
+[generation]
+settings = {{epochs = 1}}
+
+[answer]
+k = 3
+examples = 2
+"""
+
+
+def zhiyin(*arguments: object) -> int:
+    return app.main([str(argument) for argument in arguments])
+
+
+def shaped(content: Any, shape: type) -> None:
+    allowed, required = set(get_type_hints(shape)), getattr(shape, "__required_keys__", frozenset())
+    assert required <= set(content) <= allowed
+
+
+def write_log(path: Path) -> None:
+    """The world of even and odd as a file, with titles and prices."""
+    world = worlds.even()
+    events, columns = world.histories, world.catalogue.columns
+    frame = pl.DataFrame(
+        {
+            "user": world.users.take(events.owners),
+            "item": world.catalogue.ids.take(events.items),
+            "time": events.times,
+            "title": columns["title"][events.items].tolist(),
+            "price": columns["price"][events.items],
+        }
+    )
+    frame.sort("time").write_csv(path)
+
+
+def prepared(folder: Path, epochs: int = 2) -> Path:
+    """A workspace with the log and the recipe."""
+    folder.mkdir(parents=True)
+    write_log(folder / "log.csv")
+    (folder / "zhiyin.toml").write_text(RECIPE.format(epochs=epochs))
+    assert zhiyin("ingest", folder / "log.csv", "-w", folder) == 0
+    return folder
+
+
+@pytest.fixture(scope="module")
+def line(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A workspace in which everything was run once."""
+    folder = prepared(tmp_path_factory.mktemp("line") / "w")
+    assert zhiyin("run", "-w", folder) == 0
+    return folder
+
+
+@pytest.fixture
+def copy(line: Path, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(line, tmp_path / "copy"))
+
+
+def result_of(capsys: pytest.CaptureFixture[str]) -> Any:
+    return json.loads(capsys.readouterr().out)
+
+
+def again(result: Any) -> dict[str, bool]:
+    return {step["name"]: step["again"] for step in result["steps"]}
+
+
+STEPS = ("data", "models", "features", "ranking", "generation", "answering")
+
+
+def test_a_second_run_does_nothing_again_and_answers_the_same(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = json.loads((copy / "runs" / "last.json").read_text())
+    assert zhiyin("run", "-w", copy, "--json") == 0
+    result = result_of(capsys)
+    assert again(result) == dict.fromkeys(STEPS, True)
+    assert result["recommendations"] == before["recommendations"]
+    assert result["evaluation"] == before["evaluation"]
+    assert len(result["recommendations"]) == 2
+
+
+def test_only_what_a_change_touches_is_made_again(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    recipe = copy / "zhiyin.toml"
+    recipe.write_text(recipe.read_text().replace("settings = {epochs = 1}", "settings = {epochs = 2}"))
+    assert zhiyin("run", "-w", copy, "--json") == 0
+    assert again(result_of(capsys)) == {**dict.fromkeys(STEPS, True), "generation": False}
+    recipe.write_text(recipe.read_text().replace("regularisation = 5", "regularisation = 6"))
+    assert zhiyin("run", "-w", copy, "--json") == 0
+    result = result_of(capsys)
+    assert {name: facts["again"] for name, facts in result["models"].items()} == {
+        "popular": True, "ease": False, "vae": True,
+    }  # fmt: skip
+    assert again(result) == {**dict.fromkeys(STEPS, False), "data": True, "generation": True}
+
+
+def test_a_model_that_was_lost_is_trained_again(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    shutil.rmtree(copy / "models" / "ease")
+    assert zhiyin("train", "-w", copy, "--json") == 0
+    models = result_of(capsys)["models"]
+    assert {name: facts["again"] for name, facts in models.items()} == {"popular": True, "ease": False, "vae": True}
+
+
+def test_ctrl_c_in_the_middle_goes_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = prepared(tmp_path / "w")
+
+    def stopped(*arguments: object, **further: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zhiyin.models.vae.training.MultVAE.fit", stopped)
+        assert zhiyin("run", "-w", folder) == 130
+    assert "stopped; what was finished is kept" in capsys.readouterr().err
+    assert zhiyin("train", "-w", folder, "--json") == 0
+    models = result_of(capsys)["models"]
+    assert {name: facts["again"] for name, facts in models.items()} == {"popular": True, "ease": True, "vae": False}
+
+
+@pytest.mark.slow
+def test_kill_9_in_the_middle_goes_on_and_gives_the_same(line: Path, tmp_path: Path) -> None:
+    """Killed in the large model again and again; the answers are those of a run that nobody killed."""
+    folder = prepared(tmp_path / "w")
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "zhiyin", "run", "-w", str(folder), "--json"]
+    for step in ("training vae", "step features", "step answering"):
+        with subprocess.Popen(
+            command, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True, env=environment
+        ) as run:
+            assert run.stderr is not None
+            for said in run.stderr:
+                if step in said:
+                    run.send_signal(signal.SIGKILL)
+                    break
+            run.stderr.close()
+        assert run.returncode == -signal.SIGKILL
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=True)
+    unbroken = json.loads((line / "runs" / "last.json").read_text())
+    assert json.loads(done.stdout)["recommendations"] == unbroken["recommendations"]
+    assert not list(folder.rglob("*.part"))
+
+
+def test_a_second_run_at_once_ends_with_4(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with locked(copy / ".lock"):
+        assert zhiyin("run", "-w", copy) == 4
+    assert "in use by process" in capsys.readouterr().err
+
+
+def test_run_stops_where_it_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = prepared(tmp_path / "w")
+    capsys.readouterr()
+    assert zhiyin("run", "--until", "data", "-w", folder, "--json") == 0
+    assert [step["name"] for step in result_of(capsys)["steps"]] == ["data"]
+    assert zhiyin("run", "--until", "dat", "-w", folder) == 2
+    assert "there is no step 'dat'; did you mean 'data'?" in capsys.readouterr().err
+
+
+def test_evaluate_and_compare_give_the_json_of_the_design(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("evaluate", "-w", copy, "--json") == 0
+    evaluation = result_of(capsys)
+    shaped(evaluation, wire.EvaluateJSON)
+    shaped(evaluation["leakage"], wire.LeakageJSON)
+    assert {"popular", "ease", "vae", "all six steps (BoostedTrees)", "all six steps (Logistic)"} <= set(
+        evaluation["models"]
+    )
+    for figures in evaluation["models"].values():
+        figure = figures["ndcg@10"]
+        shaped(figure, wire.FigureJSON)
+        assert figure["low"] <= figure["value"] <= figure["high"]
+    assert zhiyin("compare", "-w", copy, "--json") == 0
+    comparison = result_of(capsys)
+    shaped(comparison, wire.CompareJSON)
+    for pair in comparison["pairs"]:
+        shaped(pair, wire.PairJSON)
+
+
+def test_evaluate_shows_a_table_and_knows_its_metrics(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("evaluate", "-w", copy, "--metrics", "ndcg@10") == 0
+    assert re.search(r"ease +0\.\d{4} \[0\.\d{4}, \d\.\d{4}\]", capsys.readouterr().out)
+    assert zhiyin("evaluate", "-w", copy, "--metrics", "ndgc@10") == 2
+    assert "did you mean 'ndcg@10'?" in capsys.readouterr().err
+    assert zhiyin("compare", "-w", copy, "--metric", "ndgc@10") == 2
+
+
+def test_the_line_knows_even_from_odd(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--history", "i0,i2,i4", "-w", line, "--json") == 0
+    (slate,) = result_of(capsys)["recommendations"]
+    assert [worlds.parity(item["item"]) for item in slate["items"]] == [0, 0, 0]
+    assert not {"i0", "i2", "i4"} & {item["item"] for item in slate["items"]}
+
+
+def test_a_slate_has_the_shape_of_the_design(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u0", "-k", "2", "-w", line, "--json") == 0
+    answer = result_of(capsys)
+    shaped(answer, wire.Recommendations)
+    (slate,) = answer["recommendations"]
+    shaped(slate, wire.SlateJSON)
+    assert len(slate["items"]) == 2
+    for item in slate["items"]:
+        shaped(item, wire.SlateItem)
+        assert 0 <= item["score"] <= 1
+        for reason in item["reasons"]:
+            shaped(reason, wire.Reason)
+            assert set(reason["events"]) <= set(slate["history"])
+
+
+def test_without_changes_the_history_and_names_what_was_not_there(
+    line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin("recommend", "--user", "u0", "-w", line, "--json") == 0
+    item = result_of(capsys)["recommendations"][0]["history"][-1]
+    assert zhiyin("recommend", "--user", "u0", "--without", f"{item},i1", "-w", line, "--json") == 0
+    slate = result_of(capsys)["recommendations"][0]
+    assert item not in slate["history"]
+    assert item not in [entry["item"] for entry in slate["items"]]
+    assert slate["notes"] == ["item 'i1' is not in the history; nothing to take out"]
+
+
+def test_the_answer_depends_on_the_history_alone(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for model in ("ease", "vae"):
+        assert zhiyin("recommend", "--user", "u0", "--model", model, "-w", line, "--json") == 0
+        stored = result_of(capsys)["recommendations"][0]
+        bare = ",".join(stored["history"])
+        assert zhiyin("recommend", "--history", bare, "--model", model, "-w", line, "--json") == 0
+        assert result_of(capsys)["recommendations"][0]["items"] == stored["items"]
+
+
+def test_unknown_people_items_and_empty_histories_are_answered(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "U0", "-w", line, "--json") == 0
+    slate = result_of(capsys)["recommendations"][0]
+    assert len(slate["items"]) == 3
+    assert slate["notes"] == ["person 'U0' is unknown; 'u0' is known: answered as for somebody new"]
+    assert zhiyin("recommend", "--history", "i0,nothing", "-w", line, "--json") == 0
+    slate = result_of(capsys)["recommendations"][0]
+    assert slate["unknown_items"] == ["nothing"]
+    assert zhiyin("recommend", "--history", "", "-w", line, "--json") == 0
+    assert len(result_of(capsys)["recommendations"][0]["items"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["recommend", "--user", "u0", "-k", "0"], "k is 0; a slate has at least 1 item"),
+        (["recommend", "--user", "u0", "--without", "I0"], "--without: item 'I0' is unknown; 'i0' is known"),
+        (["recommend", "--user", "u0", "--model", "vea"], "holds no 'vea'; did you mean 'vae'?"),
+        (["recommend", "--user", "u0", "--model", "ranker-Logistic"], "does not recommend by itself"),
+        (["similar", "--item", "I0"], "item 'I0' is unknown; 'i0' is known"),
+        (["train", "vea"], "the recipe has no [models.vea]; did you mean 'vae'?"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_wrong_use_of_a_trained_line_ends_with_2(
+    arguments: list[str], words: str, line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin(*arguments, "-w", line) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_similar_items_are_of_the_same_kind(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("similar", "--item", "i3", "-k", "3", "--model", "ease", "-w", line, "--json") == 0
+    slate = result_of(capsys)["recommendations"][0]
+    assert [worlds.parity(item["item"]) for item in slate["items"]] == [1, 1, 1]
+    assert "i3" not in [item["item"] for item in slate["items"]]
+
+
+def test_a_damaged_part_of_the_assembly_is_refused(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arrays = copy / "models" / "ease" / "1" / "arrays.safetensors"
+    content = bytearray(arrays.read_bytes())
+    content[-1] ^= 1
+    arrays.write_bytes(content)
+    assert zhiyin("recommend", "--user", "u0", "-w", copy) == 2
+    assert "arrays.safetensors is damaged" in capsys.readouterr().err
+    (copy / "assembly.json").write_text("{")
+    assert zhiyin("recommend", "--user", "u0", "-w", copy) == 2
+    assert "assembly.json is damaged; run again" in capsys.readouterr().err
+
+
+def test_recommend_starts_within_its_time(line: Path) -> None:
+    started = time.process_time()
+    assert zhiyin("recommend", "--user", "u0", "-w", line) == 0
+    assert time.process_time() - started < 5
+
+
+def test_chinese_output(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u0", "--lang", "zh", "-w", line) == 0
+    assert "给 u0" in capsys.readouterr().out
