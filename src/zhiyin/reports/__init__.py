@@ -1,0 +1,6 @@
+"""Results of a run (JSON) to one offline HTML file, in English or Chinese."""
+
+from zhiyin.reports.run import RunJSON
+from zhiyin.reports.writing import write
+
+__all__ = ["RunJSON", "write"]

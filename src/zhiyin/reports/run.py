@@ -1,0 +1,61 @@
+"""What a run hands to its report: the JSON that `zhiyin run` keeps in ``runs/last.json``."""
+
+from typing import Any, TypedDict
+
+from zhiyin.core.wire import CompareJSON, EvaluateJSON, LeakageJSON, QualityJSON, SlateJSON, StepJSON
+
+
+class FixJSON(TypedDict):
+    """A cleaning step: rows it touched and rows left after it, in words of both languages."""
+
+    name: str
+    rows: int
+    left: int
+    en: str
+    zh: str
+
+
+class DataJSON(TypedDict, total=False):
+    """What was read."""
+
+    summary: str
+    events: int
+    users: int
+    items: int
+    taken_in: dict[str, int]
+    """Rows set aside at reading, by reason."""
+    fixes: list[FixJSON]
+    quality: QualityJSON
+    split: dict[str, Any]
+    leakage: LeakageJSON
+
+
+class EpochJSON(TypedDict, total=False):
+    epoch: int
+    loss: float
+    validation: float
+
+
+class ModelJSON(TypedDict, total=False):
+    model: str
+    version: int
+    digest: str
+    parts: list[str]
+    seconds: float
+    verdict: str
+    curve: list[EpochJSON]
+
+
+class RunJSON(TypedDict, total=False):
+    """Every section may be missing; the report then leaves it out."""
+
+    steps: list[StepJSON]
+    data: DataJSON
+    metric: str
+    seed: int
+    models: dict[str, ModelJSON]
+    rankers: dict[str, dict[str, Any]]
+    specifications: list[dict[str, Any]]
+    evaluation: EvaluateJSON
+    comparison: CompareJSON | None
+    recommendations: list[SlateJSON]
