@@ -1,0 +1,72 @@
+"""Reasons by taking events out and asking again, for every model alike: which events hold an item in the slate.
+
+All events of one item are taken out together. What is excluded (seen items) stays as it was, so that an item that was
+taken out of the history is not recommended in place of itself.
+Letters: K items of the slate, M different items of the history that are tried.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zhiyin.data.contracts import Candidates, Requests
+
+TRIED = 50
+"""Newest different items of a history that are tried: the cost of a reason is one score for each."""
+MOST = 4
+"""Items taken out together at most: a longer reason explains nothing to a person."""
+
+Rerun = Callable[[Requests], Candidates]
+"""The whole answering path: candidates, ranker and rules; at least the slate, best first."""
+
+
+@dataclass(frozen=True)
+class Verified:
+    """Without the events of ``items`` the item leaves the slate, and ``instead`` comes in; asked again, not guessed."""
+
+    items: tuple[int, ...]
+    instead: int | None
+
+
+def falls(
+    request: Requests, slate: np.ndarray, score: Callable[[Requests, np.ndarray], np.ndarray]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Items tried int32 (M,), newest first, and how far each item of the ``slate`` (K,) falls without them (M, K).
+
+    ``request`` is a single one; all M are scored in one batch.
+    """
+    tried = np.array(list(dict.fromkeys(request.histories.items[::-1].tolist()))[:TRIED], np.int32)
+    asked = _without(request, [(), *((item,) for item in tried.tolist())])
+    scores = score(asked, np.tile(slate, (len(tried) + 1, 1)))  # (1 + M, K)
+    return tried, scores[:1] - scores[1:]
+
+
+def verified(
+    request: Requests, slate: np.ndarray, tried: np.ndarray, fall: np.ndarray, rerun: Rerun
+) -> list[Verified | None]:
+    """For each item of the ``slate`` (K,) the fewest of its largest falls whose removal makes it leave; None where even
+    `MOST` of them, or all that speak for it, leave it there. ``tried`` and ``fall`` are what `falls` gave."""
+    wanted: list[tuple[int, tuple[int, ...]]] = []
+    for place in range(len(slate)):
+        order = np.argsort(-fall[:, place], kind="stable")
+        speaking = [int(tried[m]) for m in order if fall[m, place] > 0][:MOST]
+        wanted += [(place, tuple(speaking[:n])) for n in range(1, len(speaking) + 1)]
+    found: list[Verified | None] = [None] * len(slate)
+    if not wanted:
+        return found
+    answers = rerun(_without(request, [items for _, items in wanted])).rows[:, : len(slate)]
+    for (place, items), after in zip(wanted, answers, strict=True):
+        if found[place] is None and slate[place] not in after:
+            new = [int(row) for row in after if row >= 0 and row not in slate]
+            found[place] = Verified(items, new[0] if new else None)
+    return found
+
+
+def _without(request: Requests, removed: Sequence[Sequence[int]]) -> Requests:
+    """The request once for each entry of ``removed``, without the events of these items; the rest stays as it was."""
+    asked = request.take(np.zeros(len(removed), np.int64))
+    histories = asked.histories
+    gone = [np.isin(histories.items[start:end], items) for start, end, items in zip(
+        histories.offsets[:-1], histories.offsets[1:], removed, strict=True)]  # fmt: skip
+    return asked.with_histories(histories.keep(~np.concatenate(gone)))
