@@ -1,0 +1,59 @@
+"""Candidates of several sources become one list of each request, without doubles; who proposed what is kept.
+
+Letters: B requests, C candidates, S sources. Scores of different sources have no common scale, so that the merged
+order is by place: the best of every source first, sources in their order among equals.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from zhiyin.core.errors import ModelError
+from zhiyin.data.contracts import FILL, Candidates, Requests
+from zhiyin.features import Counters, Feature, FeatureTable, compute_table
+
+MOST_SOURCES = 32
+"""Bits of ``Candidates.sources``."""
+
+
+def merge(proposals: Sequence[Candidates]) -> Candidates:
+    """One list of each request: rows by their best place, no row twice, the bits of all that proposed it.
+
+    ``scores`` is minus the best place (0, -1, …). Raises `ModelError` without sources or for more than 32.
+    """
+    names = tuple(name for found in proposals for name in found.source_names)
+    if not 1 <= len(names) <= MOST_SOURCES:
+        raise ModelError(f"{len(names)} sources were given; an answer has 1 to {MOST_SOURCES}: change [sources]")
+    firsts = np.cumsum([0, *(len(found.source_names) for found in proposals)])
+    n = len(proposals[0].rows)
+    merged = [_merged([found.rows[b] for found in proposals],
+                      [found.sources[b].astype(np.uint32) << np.uint32(first)
+                       for found, first in zip(proposals, firsts, strict=False)]) for b in range(n)]  # fmt: skip
+    width = max((len(rows) for rows, _, _ in merged), default=0)
+    rows = np.full((n, width), FILL, np.int32)
+    scores = np.full((n, width), -np.inf, np.float32)
+    bits = np.zeros((n, width), np.uint32)
+    for b, (row, place, bit) in enumerate(merged):
+        rows[b, : len(row)], scores[b, : len(row)], bits[b, : len(row)] = row, -place, bit
+    return Candidates(rows, scores, bits, names)
+
+
+def features_for(
+    requests: Requests, candidates: Candidates, features: Sequence[Feature], counters: Counters
+) -> FeatureTable:
+    """The columns a ranker reads, for these candidates: the same code when training and when answering."""
+    return compute_table(features, requests, candidates.rows, counters)
+
+
+def _merged(lists: Sequence[np.ndarray], bits: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Rows, best places and source bits of one request, best place first."""
+    rows, owners = np.concatenate(lists), np.concatenate(bits)
+    places = np.concatenate([np.arange(len(one)) for one in lists])
+    order = np.argsort(places, kind="stable")
+    order = order[rows[order] != FILL]
+    rows, owners, places = rows[order], owners[order], places[order]
+    _, first, which = np.unique(rows, return_index=True, return_inverse=True)
+    joined = np.zeros(len(first), np.uint32)
+    np.bitwise_or.at(joined, which, owners)
+    kept = np.argsort(first)
+    return rows[first][kept], places[first][kept], joined[kept]
