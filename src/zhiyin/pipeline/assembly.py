@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from zhiyin.answering import features_for
 from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import FILL, Candidates, Catalogue, Requests
 from zhiyin.data.dataset import Dataset
-from zhiyin.features import Counters, Feature, compute_table, named_features
+from zhiyin.features import Counters, Feature, named_features
 from zhiyin.pipeline.asking import on_rows_of
 from zhiyin.pipeline.candidates import merged
 from zhiyin.pipeline.workspace import Workspace
@@ -40,15 +41,16 @@ class Assembly:
         found = merged({name: (model, max(n, k)) for name, (model, n) in self.sources.items()}, requests)
         if not found.rows.shape[1]:
             return found
-        scores = self.scores(requests, found.rows, counters)
+        scores = self.scores(requests, found, counters)
         order = np.argsort(-scores, axis=1, kind="stable")
         rows, sources = (np.take_along_axis(array, order, axis=1) for array in (found.rows, found.sources))
         return Candidates(rows, np.take_along_axis(scores, order, axis=1), sources, found.source_names)
 
-    def scores(self, requests: Requests, rows: np.ndarray, counters: Counters) -> np.ndarray:
+    def scores(self, requests: Requests, candidates: Candidates, counters: Counters) -> np.ndarray:
         """float32 (B, C): probability, or the mean of the sources' own scores, each scaled by its spread."""
+        rows = candidates.rows
         if self.ranker is not None:
-            values = compute_table(self.features, requests, rows, counters).values
+            values = features_for(requests, candidates, self.features, counters).values
             probability = self.ranker.probability(values)
             return np.where(rows == FILL, np.float32(-np.inf), probability)
         if len(self.sources) == 1:

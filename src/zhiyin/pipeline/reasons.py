@@ -1,6 +1,6 @@
-"""Why each item of a slate: an event is taken out, everything is scored again; the largest fall is the reason.
+"""Why each item of a slate, in words: the event whose removal costs it most.
 
-The candidates stay the same, so that a place among them means the same before and after.
+The candidates stay the same while events are taken out, so that a place among them means the same before and after.
 Letters: C candidates, K items of the slate (the first K candidates), M different items of the history that are tried.
 """
 
@@ -11,9 +11,8 @@ import numpy as np
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason
 from zhiyin.data.contracts import Catalogue, Requests
+from zhiyin.explanation import falls
 
-TRIED = 30
-"""Newest different items of a history that are taken out, one at a time."""
 BECAUSE = Sentence("because of {item}: without it the score falls from {before:.3f} to {after:.3f}",
                    "因为 {item}：去掉后得分从 {before:.3f} 降到 {after:.3f}")  # fmt: skip
 POPULAR = Sentence("many people took it lately", "近期很受欢迎")
@@ -23,23 +22,16 @@ Rescore = Callable[[Requests, np.ndarray], np.ndarray]
 
 
 def reasons_for(
-    request: Requests, pool: np.ndarray, k: int, rescore: Rescore, catalogue: Catalogue, language: Language
-) -> list[Reason]:
-    """One reason for each of the first ``k`` of ``pool`` (C,), the candidates of a single request."""
-    history = request.histories.items
-    if not len(history):
-        return [{"kind": "popular", "text": POPULAR.said(language), "value": None, "events": []} for _ in range(k)]
-    tried = list(dict.fromkeys(history[::-1].tolist()))[:TRIED]
-    asked = request.take(np.zeros(len(tried) + 1, np.int64))
-    missing = np.array([-1, *tried])[asked.histories.owners]
-    after = rescore(
-        asked.with_histories(asked.histories.keep(asked.histories.items != missing)),
-        np.tile(pool, (len(tried) + 1, 1)),
-    )[:, :k]  # (1 + M, K); the first with nothing taken out
-    falls = after[0] - after[1:]  # (M, K)
+    request: Requests, pool: np.ndarray, scores: np.ndarray, rescore: Rescore, catalogue: Catalogue, language: Language
+) -> list[Reason]:  # fmt: skip
+    """One reason for each of the first K of ``pool`` (C,), the candidates of a single request; ``scores`` (K,)."""
+    if not request.histories.n_events or not len(pool):
+        return [{"kind": "popular", "text": POPULAR.said(language), "value": None, "events": []} for _ in scores]
+    tried, fall = falls(request, pool, rescore)  # (M,), (M, C)
+    best = fall[:, : len(scores)].argmax(axis=0)
     return [
-        _reason(catalogue, tried[best], float(after[0, place]), float(falls[best, place]), language)
-        for place, best in enumerate(falls.argmax(axis=0))
+        _reason(catalogue, int(tried[m]), float(scores[place]), float(fall[m, place]), language)
+        for place, m in enumerate(best)
     ]
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language
 from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
-from zhiyin.data.contracts import Requests
+from zhiyin.data.contracts import Candidates, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.features import EventCounters
 from zhiyin.pipeline.asking import Question, of_history, of_people
@@ -72,7 +72,7 @@ class Answerer:
         """The first ``k`` of the candidates ``parts`` (rows, scores, sources), each with its reason."""
         pool, scores, bits = parts
         request, catalogue = question.requests.take(np.array([b])), self.assembly.catalogue
-        reasons = reasons_for(request, pool, k, self._rescore, catalogue, self.language)
+        reasons = reasons_for(request, pool, scores[:k], self._rescore, catalogue, self.language)
         items: list[SlateItem] = [
             {
                 "item": catalogue.ids[row], "score": float(score), "source": _sources(int(bit), sources),
@@ -88,7 +88,8 @@ class Answerer:
         }  # fmt: skip
 
     def _rescore(self, requests: Requests, rows: np.ndarray) -> np.ndarray:
-        return self.assembly.scores(requests, rows, self.counters)
+        candidates = Candidates(rows, np.zeros(rows.shape, np.float32), np.zeros(rows.shape, np.uint32), ())
+        return self.assembly.scores(requests, candidates, self.counters)
 
     def _columns(self, row: int) -> dict[str, Any]:
         columns = self.assembly.catalogue.columns
