@@ -320,3 +320,65 @@ def test_recommend_starts_within_its_time(line: Path) -> None:
 def test_chinese_output(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert zhiyin("recommend", "--user", "u0", "--lang", "zh", "-w", line) == 0
     assert "给 u0" in capsys.readouterr().out
+
+
+def test_demo_shows_all_and_writes_a_report(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """In a workspace that has its data and recipe already: the bundled log itself is the slow test below."""
+    assert zhiyin("demo", "-w", copy, "--json") == 0
+    answer = result_of(capsys)
+    assert set(answer) == {"recommendations", "report", "steps"}
+    assert [step["name"] for step in answer["steps"]] == list(STEPS)
+    for step in answer["steps"]:
+        shaped(step, wire.StepJSON)
+    assert "ndcg@10" in Path(answer["report"]).read_text("utf-8")
+    assert zhiyin("demo", "-w", copy) == 0
+    out = capsys.readouterr().out
+    for words in (
+        "1 data",
+        "6 answering",
+        "ease",
+        "leakage audit: pass",
+        "for u",
+        "history, newest last: i",
+        "report: ",
+    ):
+        assert words in out
+
+
+def test_report_in_chinese_goes_where_it_is_told(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("report", "--lang", "zh", "--to", copy / "bericht" / "r.html", "-w", copy) == 0
+    assert "报告：" in capsys.readouterr().out
+    assert "知音" in (copy / "bericht" / "r.html").read_text("utf-8")
+
+
+def test_a_leak_ends_with_1_names_rows_and_makes_no_figure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = prepared(tmp_path / "w")
+
+    class Leak:
+        verdict = "fail"
+        findings = ({"name": "same event", "verdict": "fail", "rows": [3, 17]},)
+
+    monkeypatch.setattr("zhiyin.pipeline.prepare.audit", lambda *parts: Leak())
+    for command in ("run", "evaluate", "train"):
+        capsys.readouterr()
+        assert zhiyin(command, "-w", folder) == 1
+        assert "no figure is made: name: same event; rows: [3, 17]" in capsys.readouterr().err
+    assert not (folder / "models").exists()
+
+
+@pytest.mark.slow
+def test_demo_on_the_bundled_log(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("demo", "-w", tmp_path / "demo", "--json") == 0
+    answer = result_of(capsys)
+    assert len(answer["recommendations"]) == 5
+    for slate in answer["recommendations"]:
+        shaped(slate, wire.SlateJSON)
+        assert len(slate["items"]) == 10
+        assert slate["history"]
+    assert zhiyin("run", "-w", tmp_path / "demo", "--json") == 0
+    result = result_of(capsys)
+    assert again(result) == dict.fromkeys(STEPS, True)
+    fixed = {fix["name"]: fix["rows"] for fix in result["data"]["fixes"]}
+    assert (fixed["no user"], fixed["returns"]) == (135_080, 8_905)
