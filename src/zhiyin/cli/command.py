@@ -47,6 +47,15 @@ class Asked:
         return Workspace(self.folder)
 
     @property
+    def prepared(self) -> "Workspace":
+        """The workspace with a recipe that can be read: a mistake in it is said before anything slow is loaded."""
+        from zhiyin.pipeline.recipe import Recipe
+
+        workspace = self.workspace
+        Recipe.load(workspace.recipe_path)
+        return workspace
+
+    @property
     def progress(self) -> "Progress":
         from zhiyin.core.progress import for_terminal
 

@@ -22,9 +22,10 @@ def run(
 
     Example: zhiyin compare --metric recall@10 -w shop
     """
+    workspace = asked.prepared
     from zhiyin.pipeline.run import run as run_line
 
-    comparison = run_line(asked.workspace, progress=asked.progress, answers=False, metric=metric)["comparison"]
+    comparison = run_line(workspace, progress=asked.progress, answers=False, metric=metric)["comparison"]
     show_comparison(asked, comparison, metric)
     asked.answer(comparison)
 

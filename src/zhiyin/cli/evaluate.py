@@ -23,9 +23,10 @@ def run(
 
     Example: zhiyin evaluate --metrics ndcg@10,recall@10 -w shop
     """
+    workspace = asked.prepared
     from zhiyin.pipeline.run import run as run_line
 
-    evaluation = run_line(asked.workspace, progress=asked.progress, answers=False)["evaluation"]
+    evaluation = run_line(workspace, progress=asked.progress, answers=False)["evaluation"]
     show_evaluation(asked, evaluation, metrics.split(",") if metrics else None)
     asked.answer(evaluation)
 

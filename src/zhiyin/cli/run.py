@@ -25,9 +25,10 @@ def run(
 
     Example: zhiyin run -w shop
     """
+    workspace = asked.prepared
     from zhiyin.pipeline.run import run as run_line
 
-    result = run_line(asked.workspace, progress=asked.progress, until=until)
+    result = run_line(workspace, progress=asked.progress, until=until)
     show_steps(asked, result)
     asked.answer(result)
 

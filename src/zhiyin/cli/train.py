@@ -20,9 +20,10 @@ def run(
 
     Example: zhiyin train vae -w shop
     """
+    workspace = asked.prepared
     from zhiyin.pipeline.run import train_models
 
-    models = train_models(asked.workspace, tuple(names or ()), progress=asked.progress)
+    models = train_models(workspace, tuple(names or ()), progress=asked.progress)
     for name, facts in models.items():
         asked.show(TRAINED, name=name, version=facts["version"], model=facts["model"], seconds=facts["seconds"])
     shown = ("model", "version", "digest", "seconds", "again")
