@@ -71,7 +71,7 @@ def _judged(line: Line) -> Facts:
     figures: dict[str, Any] = dict(evaluation.to_dict())
     figures["split"] = {**figures.get("split", {}), **line.done["data"]["split"], "cases": len(line.split.test)}
     figures["leakage"] = line.done["data"]["leakage"]
-    best = max(figures["models"], key=lambda name: figures["models"][name]["ndcg@10"]["value"])
+    best = max(scorers, key=lambda name: figures["models"][name]["ndcg@10"]["value"])
     best_figure = figures["models"][best]["ndcg@10"]
     return {
         "evaluation": figures, "best": best,

@@ -1,0 +1,38 @@
+"""As given: a column of the log says which part each event belongs to."""
+
+import numpy as np
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.contracts import Histories
+from zhiyin.data.dataset import Dataset
+from zhiyin.data.splits.rule import FOLD_IN, OUT, TEST, TRAIN, VALIDATION, SplitRule
+
+WORDS = {
+    "train": TRAIN, "training": TRAIN, "validation": VALIDATION, "valid": VALIDATION, "val": VALIDATION,
+    "dev": VALIDATION, "test": TEST, "testing": TEST, "fold_in": FOLD_IN,
+}  # fmt: skip
+"""What the column may say."""
+
+
+class GivenRule(SplitRule):
+    """``by = "given"``"""
+
+    def parts(self, histories: Histories, dataset: Dataset) -> np.ndarray:
+        column = histories.context.get("split")
+        if column is None:
+            raise DataError(
+                "a given split needs a column that says the part of each event; name it with map={'split': …}"
+            )
+        words = {word: WORDS.get(str(word).strip().casefold(), -1) for word in set(column.tolist())}
+        if unknown := sorted(str(word) for word, part in words.items() if part < 0):
+            raise DataError(
+                f"the split column says {unknown[0]!r}; it may say {', '.join(WORDS)}", found=unknown[0],
+                allowed=", ".join(WORDS),
+            )  # fmt: skip
+        parts = np.array([words[word] for word in column.tolist()], np.int8)
+        if not self.validation:
+            parts[parts == VALIDATION] = OUT
+        return parts
+
+    def words(self, dataset: Dataset) -> str:
+        return "as given by the log's split column"

@@ -1,0 +1,210 @@
+"""One call from models to figures that cannot mislead: all items ranked, intervals, references, the rule in words.
+
+Letters: B cases, P people, T targets, N items.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from html import escape
+
+import numpy as np
+
+from zhiyin.core.errors import DataError, RefusedError
+from zhiyin.core.wire import EvaluateJSON, FigureJSON
+from zhiyin.data.contracts import Cases, RatingPredictor, Scorer
+from zhiyin.data.dataset import Dataset
+from zhiyin.data.splits import Split
+from zhiyin.evaluation.audit import Audit, audit
+from zhiyin.evaluation.intervals import figure, resampled_means
+from zhiyin.evaluation.lists import ListTraits, coverage
+from zhiyin.evaluation.metrics import Ranks, named_metric
+from zhiyin.evaluation.ranking import ranked
+from zhiyin.evaluation.references import references
+
+USUAL = ("ndcg@10", "recall@10", "hit_rate@10", "precision@10", "map@10", "mrr@10", "ndcg@100", "recall@100")
+K = 10
+"""Length of the lists whose traits (coverage, novelty, diversity …) are measured."""
+STRATA = ("hot", "warm", "cold")
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """Figures of every model, person by person."""
+
+    table: Mapping[str, Mapping[str, np.ndarray]]
+    """Model → metric → float64 (P,), one number a person (the mean of the person's cases)."""
+    metrics: tuple[str, ...]
+    references: tuple[str, ...]
+    figures: Mapping[str, Mapping[str, FigureJSON]]
+    strata: Mapping[str, Mapping[str, Mapping[str, FigureJSON]]]
+    """Model → hot (trained on), warm (met, not trained on), cold (never met) → metric, over targets of that kind."""
+    rule: str
+    audit: Audit
+    parts: Mapping[str, Sequence[str]]
+    """Which parts the fit of each model read."""
+    n_cases: int
+    dropped: Mapping[str, int] = field(default_factory=dict)
+
+    def to_dict(self) -> EvaluateJSON:
+        """The JSON shape of ``evaluate``."""
+        split = {
+            "rule": self.rule, "cases": self.n_cases, "left_out": dict(self.dropped),
+            "fitted_on": {name: list(parts) for name, parts in self.parts.items()},
+            "references": list(self.references), "strata": {name: dict(found) for name, found in self.strata.items()},
+        }  # fmt: skip
+        figures = {name: dict(found) for name, found in self.figures.items()}
+        return {"split": split, "models": figures, "leakage": self.audit.to_dict()}
+
+    @property
+    def warnings(self) -> list[str]:
+        """Models that do not beat popularity, and what the audit warns of."""
+        metric = self.metrics[0]
+        popular = max(self.figures[name][metric]["value"] for name in self.references if name != "random")
+        values = {name: found[metric]["value"] for name, found in self.figures.items() if name not in self.references}
+        weak = [
+            f"{name} does not beat popularity ({value:.4f} against {popular:.4f} {metric})"
+            for name, value in values.items()
+            if value <= popular
+        ]
+        return weak + [f"{finding.check}: {finding.found}" for finding in self.audit.findings]
+
+    def rows(self) -> list[list[str]]:
+        """Model, then each of the first metrics with its interval."""
+        shown = [*self.metrics[:2], f"coverage@{K}"]
+        table = [["model", *shown, "fitted on"]]
+        for name, figures in self.figures.items():
+            cells = [
+                f"{f['value']:.4f} [{f['low']:.4f}, {f['high']:.4f}]" for f in (figures[metric] for metric in shown)
+            ]
+            table.append([name, *cells, "+".join(self.parts.get(name, ())) or "–"])
+        return table
+
+    def __repr__(self) -> str:
+        table = self.rows()
+        widths = [max(len(row[column]) for row in table) for column in range(len(table[0]))]
+        lines = [
+            "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table
+        ]
+        return "\n".join(
+            [*lines, f"{self.n_cases:,} cases; {self.rule}", *(f"warning: {text}" for text in self.warnings)]
+        )
+
+    def _repr_html_(self) -> str:
+        head, *body = self.rows()
+        cells = "".join(f"<th>{escape(cell)}</th>" for cell in head)
+        rows = "".join("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in row) + "</tr>" for row in body)
+        notes = "".join(f"<p>{escape(text)}</p>" for text in [self.rule, *self.warnings])
+        return f"<table><thead><tr>{cells}</tr></thead><tbody>{rows}</tbody></table>{notes}"
+
+
+def evaluate(
+    models: Scorer | Mapping[str, Scorer], on: Split | Cases, *, train: Dataset | None = None,
+    metrics: Sequence[str] = USUAL, seed: int = 0,
+) -> Evaluation:  # fmt: skip
+    """Figures of ``models`` on the test part of a `Split` (or on `Cases`, with the ``train`` part they go with).
+
+    Every item is ranked, seen ones left out; popularity and chance stand beside; a 95 % bootstrap interval over people
+    on everything. Raises `RefusedError` where the audit finds a leak.
+    """
+    cases, base, rule = (on.test, on.train, on.rule) if isinstance(on, Split) else (on, train, "cases as given")
+    if base is None:
+        raise DataError("cases alone do not say what was trained on; give train=split.train, or evaluate on the split")
+    if not len(cases):
+        raise DataError("there is no case to evaluate on; check the split")
+    named = dict(models) if isinstance(models, Mapping) else {getattr(models, "name", "model"): models}
+    found = audit(base, cases, named, unseen_people=isinstance(on, Split) and on.facts.get("by") == "people")
+    if found.verdict == "fail":
+        first = next(finding for finding in found.findings if finding.verdict == "fail")
+        rows = f" (such as {'; '.join(first.rows)})" if first.rows else ""
+        raise RefusedError(
+            f"a leak, so no figure is made: {first.check}: {first.found}{rows}; mend the split or the fit",
+            found=first.found,
+        )
+    beside = {name: scorer for name, scorer in references(base, seed).items() if name not in named}
+    measure = _Measure(base, cases, tuple(metrics))
+    measured = {name: measure.of(scorer) for name, scorer in {**named, **beside}.items()}
+    table = {name: columns for name, (columns, _, _) in measured.items()}
+    return Evaluation(
+        table, tuple(metrics), tuple(beside), {name: figures for name, (_, figures, _) in measured.items()},
+        {name: strata for name, (_, _, strata) in measured.items()}, rule, found,
+        {name: (getattr(scorer, "facts", None) or {}).get("parts", ()) for name, scorer in named.items()},
+        len(cases), cases.dropped,
+    )  # fmt: skip
+
+
+class _Measure:
+    """Everything about the cases that does not depend on the model."""
+
+    def __init__(self, train: Dataset, cases: Cases, metrics: tuple[str, ...]) -> None:
+        self.train, self.cases = train, cases
+        self.chosen = {name: named_metric(name) for name in metrics}
+        self.depth = max(K, *(k for _, k in self.chosen.values()))
+        self.people, self.person_of = np.unique(cases.users, return_inverse=True)
+        self.traits = ListTraits(train)
+        hot = train.hot_items
+        met = hot.copy()
+        met[train.histories.items] = True
+        met[cases.requests.histories.items] = True
+        kinds = np.where(hot, 0, np.where(met, 1, 2))
+        self.stratum = kinds[cases.targets.rows]  # (T,)
+
+    def of(
+        self, scorer: Scorer
+    ) -> tuple[dict[str, np.ndarray], dict[str, FigureJSON], dict[str, dict[str, FigureJSON]]]:
+        """Numbers of each person, figures, and figures of each stratum."""
+        targets = self.cases.targets
+        ranks, lists = ranked(scorer, self.cases, self.depth)
+        found = Ranks(ranks, targets.owners, targets.lengths)
+        columns = {name: self._people(metric(found, k)) for name, (metric, k) in self.chosen.items()}
+        columns |= {name: self._people(values) for name, values in self.traits.of(lists, targets, K).items()}
+        columns |= self._rating_errors(scorer)
+        figures = _figures(columns)
+        share = coverage(lists[:, :K], self.train.n_items)
+        figures[f"coverage@{K}"] = {"value": share, "low": share, "high": share, "n": self.train.n_items}
+        return columns, figures, self._strata(ranks)
+
+    def _people(self, values: np.ndarray) -> np.ndarray:
+        """The mean of each person's cases, float64 (P,)."""
+        there = ~np.isnan(values)
+        counts = np.bincount(self.person_of[there], minlength=len(self.people))
+        sums = np.bincount(self.person_of[there], values[there], minlength=len(self.people))
+        return sums / np.maximum(counts, 1)
+
+    def _strata(self, ranks: np.ndarray) -> dict[str, dict[str, FigureJSON]]:
+        found: dict[str, dict[str, FigureJSON]] = {}
+        for code, name in enumerate(STRATA):
+            chosen = self.stratum == code
+            if not chosen.any():
+                continue
+            lengths = np.bincount(self.cases.targets.owners[chosen], minlength=len(self.cases))
+            kept = np.flatnonzero(lengths)
+            place = np.cumsum(lengths > 0) - 1
+            part = Ranks(ranks[chosen], place[self.cases.targets.owners[chosen]], lengths[kept])
+            found[name] = _figures({metric: fun(part, k) for metric, (fun, k) in self.chosen.items()})
+        return found
+
+    def _rating_errors(self, scorer: Scorer) -> dict[str, np.ndarray]:
+        """Absolute and squared error of predicted ratings, where there are ratings and the model predicts them."""
+        if self.cases.values is None or not isinstance(scorer, RatingPredictor):
+            return {}
+        targets = self.cases.targets
+        items = np.full((len(self.cases), int(targets.lengths.max())), -1, np.int32)
+        column = np.arange(len(targets.rows)) - np.repeat(targets.offsets[:-1], targets.lengths)
+        items[targets.owners, column] = targets.rows
+        predicted = scorer.predict_rating(self.cases.requests, items)[targets.owners, column]
+        error = np.abs(predicted - self.cases.values).astype(np.float64)
+        counts = np.bincount(targets.owners, minlength=len(self.cases))
+        mean = np.bincount(targets.owners, error, minlength=len(self.cases)) / counts
+        square = np.bincount(targets.owners, error**2, minlength=len(self.cases)) / counts
+        return {"mae": self._people(mean), "mse": self._people(square)}
+
+
+def _figures(columns: Mapping[str, np.ndarray]) -> dict[str, FigureJSON]:
+    """Each column's mean with its interval; RMSE is the root of the mean squared error."""
+    means = resampled_means(np.stack(list(columns.values()), axis=1))
+    figures = {name: figure(column, means[:, i]) for i, (name, column) in enumerate(columns.items())}
+    if "mse" in figures:
+        square = figures.pop("mse")
+        low, value, high = (square[name] ** 0.5 for name in ("low", "value", "high"))
+        figures["rmse"] = {"value": value, "low": low, "high": high, "n": square["n"]}
+    return figures
