@@ -148,6 +148,6 @@ def _tie_order(train: Dataset) -> Finding | None:
     people = len(np.unique(owners[1:][tied]))
     return Finding(
         "ties follow the ids", "warn",
-        f"{share:.0%} of {int(tied.sum()):,} neighbouring events at the same time ({people:,} people) stand in the order "
-        "of their ids, which a model can learn; evaluate again with ties='shuffle'",
+        f"{share:.0%} of {int(tied.sum()):,} neighbouring events at the same time ({people:,} people) stand in the "
+        "order of their ids, which a model can learn; evaluate again with ties='shuffle'",
     )  # fmt: skip

@@ -43,7 +43,7 @@ def precision(found: Ranks, k: int) -> np.ndarray:
 
 def hit_rate(found: Ranks, k: int) -> np.ndarray:
     """Whether any target is among the first k."""
-    return np.minimum(found.total(found.inside(k)), 1.0)
+    return np.asarray(np.minimum(found.total(found.inside(k)), 1.0))
 
 
 def ndcg(found: Ranks, k: int) -> np.ndarray:
