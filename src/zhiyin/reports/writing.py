@@ -16,6 +16,9 @@ from zhiyin.core.languages import language as spoken
 from zhiyin.reports.run import RunJSON
 from zhiyin.reports.words import words
 
+FIRST = ("ndcg@10", "recall@10", "mrr@10", "diversity@10", "coverage@10")
+"""Metrics of the table, where they were made."""
+
 
 def write(run: RunJSON | Mapping[str, Any], path: Path | str, language: Language = "en") -> None:
     """Write the report of ``run`` to ``path``, whole or not at all. Sections without data are left out.
@@ -26,7 +29,7 @@ def write(run: RunJSON | Mapping[str, Any], path: Path | str, language: Language
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters["number"] = _number
     template = environment.from_string(files("zhiyin.reports").joinpath("run.html.jinja").read_text("utf-8"))
-    html = template.render(run=run, w=said, language=language, pictures=_pictures(run, said))
+    html = template.render(run=run, w=said, language=language, pictures=_pictures(run, said), shown=_shown(run))
     with whole_file(Path(path)) as part:
         part.write_text(html, "utf-8")
 
@@ -48,6 +51,14 @@ def _pictures(run: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Mark
         }
         made[what] = "".join(lines({name: curve}, f"{name}: {said[what]}") for name, curve in curves.items())
     return {name: Markup(svg) for name, svg in made.items()}  # noqa: S704  charts escapes what it is given
+
+
+def _shown(run: Mapping[str, Any]) -> list[str]:
+    """The metrics that a page is wide enough for; all of them stand in the JSON of the run."""
+    models = (run.get("evaluation") or {}).get("models", {})
+    known = list(dict.fromkeys(metric for figures in models.values() for metric in figures))
+    everywhere = [metric for metric in known if all(metric in figures for figures in models.values())]
+    return [metric for metric in FIRST if metric in everywhere] or everywhere
 
 
 def _number(value: Any) -> str:
