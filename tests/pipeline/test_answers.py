@@ -124,7 +124,7 @@ def test_the_reason_is_the_event_whose_removal_costs_most() -> None:
             rest = request.with_histories(history.keep(history.items != item))
             falls[world.catalogue.ids[item]] = float(model.score(request)[0, row] - model.score(rest)[0, row])
         best = max(falls, key=lambda item: falls[item])
-        assert (reason["kind"], reason["events"]) == ("counterfactual", [best])
+        assert (reason["kind"], reason["events"]) == ("because", [best])
         assert reason["value"] == pytest.approx(falls[best], abs=1e-5)
 
 

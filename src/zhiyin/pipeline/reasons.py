@@ -1,6 +1,7 @@
 """Why each item of a slate, in words: the event whose removal costs it most.
 
-The candidates stay the same while events are taken out, so that a place among them means the same before and after.
+A fall of the score is a `because`; it does not claim that the item would leave the slate. The candidates stay the
+same while events are taken out, so that a place among them means the same before and after.
 Letters: C candidates, K items of the slate (the first K candidates), M different items of the history that are tried.
 """
 
@@ -37,9 +38,9 @@ def reasons_for(
 
 def _reason(catalogue: Catalogue, row: int, before: float, fall: float, language: Language) -> Reason:
     if not fall > 0:
-        return {"kind": "popular", "text": NO_EVENT.said(language), "value": None, "events": []}
+        return {"kind": "because", "text": NO_EVENT.said(language), "value": None, "events": []}
     item = catalogue.ids[row]
     titles = catalogue.columns.get("title")
     words = BECAUSE.said(language, item=(titles[row] if titles is not None else None) or item, before=before,
                          after=before - fall)  # fmt: skip
-    return {"kind": "counterfactual", "text": words, "value": fall, "events": [item]}
+    return {"kind": "because", "text": words, "value": fall, "events": [item]}

@@ -113,8 +113,6 @@ class AnswerRecipe(Config):
     """Kinds of event after which an item is not shown to the same person again; "all": any."""
     examples: int = Field(default=5, ge=0)
     """People whose slate and reasons a run shows."""
-    rules: dict[str, Any] = Field(default_factory=dict)
-    """House rules: ``rules = {in_stock = "stock"}`` names the column that must not be 0."""
 
 
 class Recipe(Config):
