@@ -15,6 +15,8 @@ from zhiyin.evaluation.evaluate import Evaluation
 from zhiyin.evaluation.intervals import LEVEL, resampled_means
 
 DETECTABLE = 2.80
+RESAMPLES = 10_000
+"""More than an interval needs: Holm multiplies the smallest p by the number of pairs."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,8 +56,8 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
     if not names:
         return Comparison(metric, ())
     differences = np.stack([table[a] - table[b] for a, b in names], axis=1)  # (P, pairs)
-    means = resampled_means(differences, seed)  # (R, pairs)
-    raw = [_p(differences[:, i], means[:, i]) for i in range(len(names))]
+    means = resampled_means(differences, seed, RESAMPLES)  # (R, pairs)
+    raw = [p_value(differences[:, i], means[:, i]) for i in range(len(names))]
     corrected = holm(np.array(raw))
     pairs = []
     for i, (a, b) in enumerate(names):
@@ -86,7 +88,7 @@ def holm(p: np.ndarray) -> np.ndarray:
     return back
 
 
-def _p(differences: np.ndarray, means: np.ndarray) -> float:
+def p_value(differences: np.ndarray, means: np.ndarray) -> float:
     """Two-sided p of no difference; exactly 1 for identical models."""
     mean = differences.mean()
     return float((1 + (np.abs(means - mean) >= abs(mean)).sum()) / (len(means) + 1))

@@ -1,0 +1,18 @@
+"""Every benchmark, one after the other, then the tables of the documents: `make bench` (hours, on two cores)."""
+
+import subprocess
+import sys
+
+STEPS = (
+    "benchmarks.checks",
+    "benchmarks.linear",
+    "benchmarks.vae",
+    "benchmarks.sasrec",
+    "benchmarks.speed",
+    "benchmarks.tables",
+)
+
+if __name__ == "__main__":
+    for step in STEPS:
+        print(step, flush=True)
+        subprocess.run([sys.executable, "-m", step], check=True)
