@@ -29,8 +29,25 @@ def speed() -> list[str]:
     return lines
 
 
+def statistics() -> list[str]:
+    """Whether tests and intervals keep their promise."""
+    found = json.loads((RESULTS / "statistics.json").read_text())
+    low, high = found["allowed"]
+    called, held = found["equal models called different"], found["intervals that hold the truth"]
+    text = (
+        f"Over {found['worlds']:,} made-up worlds of {found['people']} people: two equal models are called different in "
+        f"{called:.1%} (promised 5 %, allowed {low:.1%} to {high:.1%}); 95 % intervals hold the truth in {held:.1%}."
+    )
+    return ["", "## Statistics", "", text]
+
+
+def page() -> str:
+    """The whole page."""
+    return "\n".join([HEAD, *speed(), *statistics()]) + "\n"
+
+
 def main() -> None:
-    PAGE.write_text("\n".join([HEAD, *speed()]) + "\n", encoding="utf-8")
+    PAGE.write_text(page(), encoding="utf-8")
 
 
 if __name__ == "__main__":
