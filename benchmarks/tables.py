@@ -35,8 +35,9 @@ def statistics() -> list[str]:
     low, high = found["allowed"]
     called, held = found["equal models called different"], found["intervals that hold the truth"]
     text = (
-        f"Over {found['worlds']:,} made-up worlds of {found['people']} people: two equal models are called different in "
-        f"{called:.1%} (promised 5 %, allowed {low:.1%} to {high:.1%}); 95 % intervals hold the truth in {held:.1%}."
+        f"Over {found['worlds']:,} made-up worlds of {found['people']} people: two equal models are called "
+        f"different in {called:.1%} (promised 5 %, allowed {low:.1%} to {high:.1%}); 95 % intervals hold "
+        f"the truth in {held:.1%}."
     )
     return ["", "## Statistics", "", text]
 
