@@ -213,7 +213,12 @@ def test_evaluate_shows_a_table_and_knows_its_metrics(copy: Path, capsys: pytest
     assert re.search(r"ease +0\.\d{4} \[0\.\d{4}, \d\.\d{4}\]", capsys.readouterr().out)
     assert zhiyin("evaluate", "-w", copy, "--metrics", "ndgc@10") == 2
     assert "did you mean 'ndcg@10'?" in capsys.readouterr().err
-    assert zhiyin("compare", "-w", copy, "--metric", "ndgc@10") == 2
+    for metric, words in (
+        ("ndgc@10", "'ndgc@10' is not compared; did you mean 'ndcg@10'? compared are: ndcg@10, recall@10"),
+        ("mrr@100", "'mrr@100' is not compared; compared are: ndcg@10, recall@10"),
+    ):
+        assert zhiyin("compare", "-w", copy, "--metric", metric) == 2
+        assert words in capsys.readouterr().err
 
 
 def test_the_line_knows_even_from_odd(line: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -132,4 +132,7 @@ def test_an_empty_history_has_no_event_to_blame() -> None:
     world = worlds.even()
     model = models.EASE().fit(world)
     reasons = reasons_for(asked(1), np.array([0, 1]), np.zeros(2), model.score, world.catalogue, "zh")
-    assert reasons == [{"kind": "popular", "text": "近期很受欢迎", "value": None, "events": []}] * 2
+    assert (
+        reasons
+        == [{"kind": "because", "text": "尚无此人的历史：所有新用户看到的都是这些", "value": None, "events": []}] * 2
+    )

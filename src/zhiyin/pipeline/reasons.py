@@ -16,7 +16,8 @@ from zhiyin.explanation import falls
 
 BECAUSE = Sentence("because of {item}: without it the score falls from {before:.3f} to {after:.3f}",
                    "因为 {item}：去掉后得分从 {before:.3f} 降到 {after:.3f}")  # fmt: skip
-POPULAR = Sentence("many people took it lately", "近期很受欢迎")
+NO_HISTORY = Sentence("nothing is known of this person yet: this is what everybody new is shown",
+                      "尚无此人的历史：所有新用户看到的都是这些")  # fmt: skip
 NO_EVENT = Sentence("no single event of the history raises it", "历史中没有单个事件提高它的得分")
 
 Rescore = Callable[[Requests, np.ndarray], np.ndarray]
@@ -27,7 +28,7 @@ def reasons_for(
 ) -> list[Reason]:  # fmt: skip
     """One reason for each of the first K of ``pool`` (C,), the candidates of a single request; ``scores`` (K,)."""
     if not request.histories.n_events or not len(pool):
-        return [{"kind": "popular", "text": POPULAR.said(language), "value": None, "events": []} for _ in scores]
+        return [{"kind": "because", "text": NO_HISTORY.said(language), "value": None, "events": []} for _ in scores]
     tried, fall = falls(request, pool, rescore)  # (M,), (M, C)
     best = fall[:, : len(scores)].argmax(axis=0)
     return [

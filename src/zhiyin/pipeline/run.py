@@ -6,7 +6,7 @@ from typing import Any
 
 from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.progress import Progress
-from zhiyin.pipeline.assemble import examples, judged
+from zhiyin.pipeline.assemble import COMPARED, examples, judged
 from zhiyin.pipeline.generate import generate
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts
@@ -32,6 +32,12 @@ def run(
     ``until``: the last step. ``answers``: whether example slates are made. ``metric``: what `comparison` compares.
     """
     names = _until(until)
+    if metric not in COMPARED:
+        allowed = ", ".join(COMPARED)
+        raise SettingsError(
+            f"{metric!r} is not compared{did_you_mean(metric, COMPARED) or ';'} compared are: {allowed}",
+            found=metric, allowed=allowed,
+        )  # fmt: skip
     recipe = Recipe.load(workspace.recipe_path)
     recipe.check_models()
     if not recipe.models:
@@ -99,6 +105,6 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     if "answering" in done:
         result |= {
             "evaluation": done["answering"]["evaluation"],
-            "comparison": done["answering"]["comparisons"].get(metric),
+            "comparison": done["answering"]["comparisons"][metric],
         }
     return result
