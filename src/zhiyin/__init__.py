@@ -14,6 +14,7 @@ _PUBLIC = {
     "Weighting": "zhiyin.data.weighting:Weighting",
     "ZhiyinError": "zhiyin.core.errors:ZhiyinError",
     "compare": "zhiyin.evaluation:compare",
+    "explain": "zhiyin.answering:explain",
     "evaluate": "zhiyin.evaluation:evaluate",
     "load": "zhiyin.registry:load",
     "models": "zhiyin.models",

@@ -1,6 +1,7 @@
 from typing import Any
 
 from zhiyin import models as models
+from zhiyin.answering import explain as explain
 from zhiyin.core.errors import ZhiyinError as ZhiyinError
 from zhiyin.data.contracts import Catalogue as Catalogue
 from zhiyin.data.contracts import Histories as Histories

@@ -255,6 +255,53 @@ def test_without_changes_the_history_and_names_what_was_not_there(
     assert slate["notes"] == ["item 'i1' is not in the history; nothing to take out"]
 
 
+def test_an_answer_loads_no_training_code_and_no_pipeline(line: Path) -> None:
+    """The wall of the design, tried: a whole assembly with a network, answering in a process of its own."""
+    code = (
+        "import json, sys; from pathlib import Path; from zhiyin.answering import Answerer\n"
+        f"answer = Answerer.of(Path({str(line)!r})).people(['u0'])\n"
+        "print(json.dumps([answer, [name for name in sys.modules if name.startswith('zhiyin.')]]))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    answer, loaded = json.loads(told.stdout)
+    assert "zhiyin.models.vae.network" in loaded
+    assert len(answer["recommendations"][0]["items"]) == 3
+    assert not [name for name in loaded if name.split(".")[1] in ("training", "pipeline")]
+
+
+def test_a_reason_holds_when_its_events_are_taken_out(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u1", "-w", line, "--json") == 0
+    items = result_of(capsys)["recommendations"][0]["items"]
+    checked = [(item["item"], reason) for item in items for reason in item["reasons"]]
+    assert checked
+    for item, reason in checked:
+        assert zhiyin("recommend", "--user", "u1", "--without", ",".join(reason["events"]), "-w", line, "--json") == 0
+        after = [entry["item"] for entry in result_of(capsys)["recommendations"][0]["items"]]
+        assert (item not in after) == (reason["kind"] == "counterfactual")
+
+
+def test_house_rules_hold_and_a_wrong_one_is_refused(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u0", "-w", copy, "--json") == 0
+    first = result_of(capsys)["recommendations"][0]["items"][0]["item"]
+    recipe = copy / "zhiyin.toml"
+    plain = recipe.read_text()
+    recipe.write_text(f'{plain}\n[answer.rules]\nhide = {{item = ["{first}"]}}\n')
+    assert zhiyin("run", "-w", copy, "--json") == 0
+    assert again(result_of(capsys)) == dict.fromkeys(STEPS, True)
+    assert zhiyin("recommend", "--user", "u0", "-w", copy, "--json") == 0
+    slate = result_of(capsys)["recommendations"][0]
+    assert len(slate["items"]) == 3
+    assert first not in [item["item"] for item in slate["items"]]
+    for rules, words in (
+        ("stok = 'left'", "[answer] has no setting 'rules.stok'; did you mean 'stock'? its settings are: hide"),
+        ("most = {category = 'x'}", "[answer] setting 'rules.most.category': found 'x'"),
+        ("stock = 'prise'", "[answer.rules] stock names the column 'prise', which the items do not have; did you mean"),
+    ):
+        recipe.write_text(f"{plain}\n[answer.rules]\n{rules}\n")
+        assert zhiyin("run", "-w", copy) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_the_answer_depends_on_the_history_alone(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for model in ("ease", "vae"):
         assert zhiyin("recommend", "--user", "u0", "--model", model, "-w", line, "--json") == 0
@@ -302,7 +349,9 @@ def test_similar_items_are_of_the_same_kind(line: Path, capsys: pytest.CaptureFi
     assert "i3" not in [item["item"] for item in slate["items"]]
 
 
-def test_a_damaged_part_of_the_assembly_is_refused(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_damaged_part_of_the_assembly_is_refused_and_made_again(
+    line: Path, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     arrays = copy / "models" / "ease" / "1" / "arrays.safetensors"
     content = bytearray(arrays.read_bytes())
     content[-1] ^= 1
@@ -312,6 +361,9 @@ def test_a_damaged_part_of_the_assembly_is_refused(copy: Path, capsys: pytest.Ca
     (copy / "assembly.json").write_text("{")
     assert zhiyin("recommend", "--user", "u0", "-w", copy) == 2
     assert "assembly.json is damaged; run again" in capsys.readouterr().err
+    shutil.copytree(line / "models" / "ease", copy / "models" / "ease", dirs_exist_ok=True)
+    assert zhiyin("run", "-w", copy) == 0
+    assert zhiyin("recommend", "--user", "u0", "-w", copy) == 0
 
 
 def test_recommend_starts_within_its_time(line: Path) -> None:

@@ -1,5 +1,21 @@
-"""Online: the candidates of several sources as one list, and their feature columns."""
+"""Online: a request to an explained slate; never loads training code."""
 
-from zhiyin.answering.candidates import features_for, merge
+from importlib import import_module
+from typing import Any
 
-__all__ = ["features_for", "merge"]
+_PUBLIC = {
+    "Answerer": "answer",
+    "Assembly": "assembly",
+    "Plan": "assembly",
+    "Rules": "rules",
+    "explain": "answer",
+    "features_for": "candidates",
+    "merge": "candidates",
+    "proposed": "candidates",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"zhiyin.answering has no {name!r}; it has {', '.join(_PUBLIC)}")
+    return getattr(import_module(f"zhiyin.answering.{_PUBLIC[name]}"), name)

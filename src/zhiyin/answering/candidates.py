@@ -4,16 +4,27 @@ Letters: B requests, C candidates, S sources. Scores of different sources have n
 order is by place: the best of every source first, sources in their order among equals.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from zhiyin.core.errors import ModelError
-from zhiyin.data.contracts import FILL, Candidates, Requests
+from zhiyin.data.contracts import FILL, Candidates, CandidateSource, Requests
 from zhiyin.features import Counters, Feature, FeatureTable, compute_table
 
 MOST_SOURCES = 32
 """Bits of ``Candidates.sources``."""
+
+
+def proposed(
+    sources: Mapping[str, tuple[CandidateSource, int]], requests: Requests, allowed: np.ndarray | None = None
+) -> Candidates:
+    """The best of each source by NAME (it, and how many), merged; ``allowed``, bool (N,): only these items."""
+    return merge(
+        [replace(source.candidates(requests, n, allowed), source_names=(name,))
+         for name, (source, n) in sources.items()]
+    )  # fmt: skip
 
 
 def merge(proposals: Sequence[Candidates]) -> Candidates:
@@ -38,11 +49,9 @@ def merge(proposals: Sequence[Candidates]) -> Candidates:
     return Candidates(rows, scores, bits, names)
 
 
-def features_for(
-    requests: Requests, candidates: Candidates, features: Sequence[Feature], counters: Counters
-) -> FeatureTable:
-    """The columns a ranker reads, for these candidates: the same code when training and when answering."""
-    return compute_table(features, requests, candidates.rows, counters)
+def features_for(requests: Requests, rows: np.ndarray, features: Sequence[Feature], counters: Counters) -> FeatureTable:
+    """The columns a ranker reads, for candidates ``rows`` int32 (B, C): the same code when training and answering."""
+    return compute_table(features, requests, rows, counters)
 
 
 def _merged(lists: Sequence[np.ndarray], bits: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

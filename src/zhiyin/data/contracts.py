@@ -337,6 +337,14 @@ class Catalogue:
             _stacked(self.content, new.content, len(self), len(new)),
         )  # fmt: skip
 
+    def described_by(self, other: "Catalogue") -> "Catalogue":
+        """The same items with the columns of ``other``; what it does not know of an item is missing."""
+        rows = other.ids.rows(self.ids)
+        columns = other.columns
+        if (rows < 0).any():  # -1 reads the row of nothing that is put last
+            columns = {name: _joined(column, None, len(other), 1) for name, column in columns.items()}
+        return Catalogue(self.ids, {name: column[rows] for name, column in columns.items()})
+
     @cached_property
     def digest(self) -> str:
         """Digest of ids, columns and content: what a model checks to know that it is its own catalogue."""
@@ -471,8 +479,11 @@ class Estimator(Recommender, Protocol):
 
 def column_array(values: Sequence[Any] | np.ndarray) -> np.ndarray:
     """A column of a `Table`: numbers as float or int, everything else as an object array with None where missing."""
+    cells = np.array([*values, None], dtype=object)[:-1]  # the None keeps lists of one length from becoming an axis
+    if any(isinstance(cell, (str, list, tuple)) for cell in cells):
+        return cells
     array = np.asarray(values)
-    return array if array.dtype.kind in "biuf" else np.array([*values, None], dtype=object)[:-1]
+    return array if array.dtype.kind in "biuf" else cells
 
 
 def _offsets(lengths: Sequence[int] | np.ndarray) -> np.ndarray:

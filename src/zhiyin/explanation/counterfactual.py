@@ -17,6 +17,8 @@ TRIED = 50
 MOST = 4
 """Items taken out together at most: a longer reason explains nothing to a person."""
 
+Score = Callable[[Requests, np.ndarray], np.ndarray]
+"""Scores float32 (B, C) of these rows int32 (B, C), by what orders the slate."""
 Rerun = Callable[[Requests], Candidates]
 """The whole answering path: candidates, ranker and rules; at least the slate, best first."""
 
@@ -29,15 +31,13 @@ class Verified:
     instead: int | None
 
 
-def falls(
-    request: Requests, slate: np.ndarray, score: Callable[[Requests, np.ndarray], np.ndarray]
-) -> tuple[np.ndarray, np.ndarray]:
+def falls(request: Requests, slate: np.ndarray, score: Score) -> tuple[np.ndarray, np.ndarray]:
     """Items tried int32 (M,), newest first, and how far each item of the ``slate`` (K,) falls without them (M, K).
 
     ``request`` is a single one; all M are scored in one batch.
     """
     tried = np.array(list(dict.fromkeys(request.histories.items[::-1].tolist()))[:TRIED], np.int32)
-    asked = _without(request, [(), *((item,) for item in tried.tolist())])
+    asked = without(request, [(), *((item,) for item in tried.tolist())])
     scores = score(asked, np.tile(slate, (len(tried) + 1, 1)))  # (1 + M, K)
     return tried, scores[:1] - scores[1:]
 
@@ -55,7 +55,7 @@ def verified(
     found: list[Verified | None] = [None] * len(slate)
     if not wanted:
         return found
-    answers = rerun(_without(request, [items for _, items in wanted])).rows[:, : len(slate)]
+    answers = rerun(without(request, [items for _, items in wanted])).rows[:, : len(slate)]
     for (place, items), after in zip(wanted, answers, strict=True):
         if found[place] is None and slate[place] not in after:
             new = [int(row) for row in after if row >= 0 and row not in slate]
@@ -63,7 +63,7 @@ def verified(
     return found
 
 
-def _without(request: Requests, removed: Sequence[Sequence[int]]) -> Requests:
+def without(request: Requests, removed: Sequence[Sequence[int]]) -> Requests:
     """The request once for each entry of ``removed``, without the events of these items; the rest stays as it was."""
     asked = request.take(np.zeros(len(removed), np.int64))
     histories = asked.histories

@@ -4,19 +4,19 @@ from typing import Any
 
 import numpy as np
 
+from zhiyin.answering import Answerer, Assembly
+from zhiyin.answering.assembly import Part, Plan, Source
 from zhiyin.core.randomness import generator
 from zhiyin.core.wire import Recommendations
 from zhiyin.data.contracts import Scorer
 from zhiyin.data.popularity import counts
 from zhiyin.evaluation import compare, evaluate
 from zhiyin.features import EventCounters
-from zhiyin.pipeline.assembly import load_assembly, written
-from zhiyin.pipeline.candidates import Ranked
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.rank import name_of
-from zhiyin.pipeline.recommend import Answerer
 from zhiyin.pipeline.tables import features_of, sources_of
+from zhiyin.pipeline.whole import WholeLine
 
 COMPARED = ("ndcg@10", "recall@10")
 """Metrics whose differences are tested."""
@@ -43,21 +43,28 @@ def examples(line: Line) -> Recommendations:
     people = suited if len(suited) else np.arange(len(histories))
     n = min(line.recipe.answer.examples, len(people))
     chosen = np.sort(generator(line.recipe.seed, "examples").choice(people, n, replace=False))
-    assembly = load_assembly(line.workspace)
+    assembly = Assembly.load(line.workspace.folder)
     assert assembly is not None  # noqa: S101  written by `judged`
-    answerer = Answerer(line.workspace, line.recipe, assembly, dataset=line.dataset)
-    return answerer.people(line.dataset.users.take(chosen))
+    return Answerer(assembly, line.dataset, k=line.recipe.answer.k).people(line.dataset.users.take(chosen))
 
 
 def _assemble(line: Line) -> None:
     """What answers from now on, where it differs from what does."""
     models, rankers = line.done["models"]["models"], line.done["ranking"]["rankers"]
-    made = {**models, **{name_of(name): facts for name, facts in rankers.items()}}
-    ranker = name_of(str(line.recipe.ranker.model)) if rankers else None
-    names = [feature.name for feature in features_of(line)] if rankers else []
-    further = [name for name in models if name not in line.recipe.proposing]
-    exclude = line.recipe.answer.exclude
-    written(line.workspace, line.recipe.proposing, further, names, ranker, exclude, made)
+    recipe, proposing = line.recipe, line.recipe.proposing
+    ranker = str(recipe.ranker.model)
+    Plan(
+        sources=tuple(Source(**_named(name, models[name]), candidates=n) for name, n in proposing.items()),
+        further=tuple(Part(**_named(name, facts)) for name, facts in models.items() if name not in proposing),
+        features=tuple(feature.name for feature in features_of(line)) if rankers else (),
+        ranker=Part(**_named(name_of(ranker), rankers[ranker])) if rankers else None,
+        exclude=recipe.answer.exclude, rules=recipe.answer.rules, k=recipe.answer.k,
+        weights=recipe.data.weights, fixes=recipe.data.fixes,
+    ).write_to(line.workspace.folder)  # fmt: skip
+
+
+def _named(name: str, facts: Facts) -> dict[str, Any]:
+    return {"name": name, "version": facts["version"], "digest": facts["digest"]}
 
 
 def _judged(line: Line) -> Facts:
@@ -66,7 +73,8 @@ def _judged(line: Line) -> Facts:
     rest = counts(line.split.refit)
     for name in line.done["ranking"]["rankers"]:
         ranker = line.workspace.versions.load(name_of(name), line.done["ranking"]["rankers"][name]["version"])
-        scorers[f"all six steps ({name})"] = Ranked(sources_of(line), features_of(line), counters, ranker, rest)
+        whole = Assembly(sources_of(line), features_of(line), ranker)
+        scorers[f"all six steps ({name})"] = WholeLine(whole, counters, rest)
     evaluation = evaluate(scorers, line.split)
     figures: dict[str, Any] = dict(evaluation.to_dict())
     figures["split"] = {**figures.get("split", {}), **line.done["data"]["split"], "cases": len(line.split.test)}

@@ -11,6 +11,7 @@ from zhiyin.pipeline.once import Facts, once
 
 def prepare(line: Line) -> Facts:
     """Counts, what each fix did, data quality, the rule of the split and the verdict on leaks."""
+    line.recipe.answer.rules.check(line.dataset.catalogue)
     inputs = {"split": line.split_key}
     facts = once(line.workspace, "data", inputs, lambda key: _prepared(line))
     if facts["leakage"]["verdict"] == "fail":

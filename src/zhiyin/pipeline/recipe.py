@@ -8,6 +8,7 @@ from typing import Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from zhiyin import models
+from zhiyin.answering import Rules
 from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
@@ -111,6 +112,8 @@ class AnswerRecipe(Config):
     """Length of a slate."""
     exclude: tuple[str, ...] | Literal["all"] = "all"
     """Kinds of event after which an item is not shown to the same person again; "all": any."""
+    rules: Rules = Field(default_factory=Rules)
+    """House rules: stock, what is never shown, how much of one kind."""
     examples: int = Field(default=5, ge=0)
     """People whose slate and reasons a run shows."""
 

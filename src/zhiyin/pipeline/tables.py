@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from zhiyin.answering import features_for
+from zhiyin.answering import features_for, proposed
 from zhiyin.core.files import whole_file
 from zhiyin.core.randomness import generator
 from zhiyin.features import EventCounters, Feature, default_names, named_features
-from zhiyin.pipeline.candidates import merged
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.ranking import Rows
@@ -65,8 +64,8 @@ def _made(line: Line, path: Path) -> Facts:
     limit = line.recipe.ranker.people
     if len(cases) > limit:
         cases = cases.take(np.sort(rng.choice(len(cases), limit, replace=False)))
-    candidates = merged(sources_of(line), cases.requests)
-    table = features_for(cases.requests, candidates, features_of(line), EventCounters(line.split.train))
+    candidates = proposed(sources_of(line), cases.requests)
+    table = features_for(cases.requests, candidates.rows, features_of(line), EventCounters(line.split.train))
     rows = Rows.of(table.values, table.names, candidates.rows, cases.targets)
     if line.recipe.ranker.negatives < 1:
         rows = rows.thinned(line.recipe.ranker.negatives, rng)

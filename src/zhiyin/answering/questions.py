@@ -1,7 +1,8 @@
-"""Questions from the command line as requests: a person of the log, or a bare history of item ids."""
+"""Questions in your own ids as requests: a person of the log, or a bare history of items."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -9,7 +10,9 @@ from zhiyin.core.errors import DataError, SettingsError, did_you_mean
 from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.weighting import Weighting
-from zhiyin.pipeline.recipe import Recipe
+
+Kinds = tuple[str, ...] | Literal["all"]
+"""Kinds of event, or any."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,16 +26,17 @@ class Question:
 
 
 def of_people(
-    dataset: Dataset, catalogue: Catalogue, users: Sequence[str], recipe: Recipe, without: Iterable[str] = ()
+    dataset: Dataset, catalogue: Catalogue, users: Sequence[str], exclude: Kinds = "all", without: Iterable[str] = ()
 ) -> Question:
-    """These people of the log, now. ``without``: every event of these items is taken out first.
+    """These people of the log, now; items that they met in an event of the kinds ``exclude`` are not returned.
 
+    ``without``: every event of these items is taken out first; what is not returned stays as it was.
     A person the log does not know is an empty history, and it is said so.
     """
     dataset = dataset.for_purpose("personalise")
     rows = dataset.users.rows(users)
     histories = on_rows_of(catalogue, dataset, dataset.history_of(users))
-    exclude = excluded(histories, recipe, dataset.kinds)
+    seen = excluded(histories, exclude, dataset.kinds)
     left, absent = _without(histories, catalogue, list(without))
     now = int(dataset.histories.times.max(initial=0))
     notes = [
@@ -42,7 +46,7 @@ def of_people(
     person = {
         name: _for_unknown(column[np.maximum(rows, 0)], rows >= 0) for name, column in dataset.people.items()
     } if len(dataset.users) else None  # fmt: skip
-    requests = Requests(left, np.full(len(users), now, np.int64), exclude, person)
+    requests = Requests(left, np.full(len(users), now, np.int64), seen, person)
     return Question(requests, list(users), [[] for _ in users], notes)
 
 
@@ -61,9 +65,14 @@ def on_rows_of(catalogue: Catalogue, dataset: Dataset, histories: Histories) -> 
     return replace(histories, items=rows).keep(rows >= 0)
 
 
-def excluded(histories: Histories, recipe: Recipe, kinds: Sequence[str]) -> Ragged:
-    """Rows never returned: seen ones, of the kinds that the recipe names."""
-    wanted = recipe.answer.exclude
+def on_catalogue(dataset: Dataset, catalogue: Catalogue) -> Dataset:
+    """The dataset's events on the rows that the models know."""
+    histories = on_rows_of(catalogue, dataset, dataset.histories)
+    return replace(dataset, catalogue=catalogue, histories=histories, unread=None)
+
+
+def excluded(histories: Histories, wanted: Kinds, kinds: Sequence[str]) -> Ragged:
+    """Rows never returned: those seen in an event of a wanted kind."""
     if wanted == "all":
         return histories.rows
     for kind in wanted:

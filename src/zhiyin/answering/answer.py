@@ -1,0 +1,154 @@
+"""A question to an explained slate: candidates, ranker, house rules, reasons.
+
+Letters: B requests, N items, C candidates, K items of a slate.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhiyin.answering.assembly import Assembly, Plan
+from zhiyin.answering.questions import Question, of_history, of_people, on_catalogue
+from zhiyin.core.errors import DataError, ModelError
+from zhiyin.core.languages import Language, Sentence
+from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
+from zhiyin.data.contracts import Candidates, Catalogue, Requests
+from zhiyin.data.dataset import Dataset
+from zhiyin.data.snapshots import Snapshot
+from zhiyin.explanation import reasons_for
+from zhiyin.features import EventCounters
+
+SHOWN = ("title", "category", "price")
+"""Item columns that a slate shows."""
+SLATE = 10
+"""Its length where nobody says."""
+POPULAR = Sentence("taken {n} times before now", "此前共被选取 {n} 次")
+POPULAR_LATELY = Sentence("taken {n} times in the last {days} days", "最近 {days} 天内被选取 {n} 次")
+NO_HISTORY = Sentence("nothing is known of this person yet: everybody new is shown this",
+                      "尚无此人的历史：所有新用户看到的都是这些")  # fmt: skip
+NO_EVENT = Sentence("nothing in the history speaks for it more than for others", "历史中没有特别支持它的内容")
+
+
+class Answerer:
+    """One assembly, answering for people of a log, for bare histories, and for nobody known."""
+
+    def __init__(
+        self, assembly: Assembly, dataset: Dataset | None = None, language: Language = "en", k: int = SLATE
+    ) -> None:  # fmt: skip
+        """``dataset``: the log; without it nobody is known by name and no item has a count."""
+        self.assembly, self.language, self.k = assembly, language, k
+        self.dataset = None if dataset is None else dataset.for_purpose("personalise")
+
+    @classmethod
+    def of(cls, folder: Path, language: Language = "en") -> "Answerer | None":
+        """What the last whole run of this workspace put together, over the log as it is now; None before a run."""
+        plan, assembly = Plan.read_from(folder), Assembly.load(folder)
+        if plan is None or assembly is None:
+            return None
+        return cls(assembly, Snapshot.load(folder).dataset(plan.weights, plan.fixes), language, plan.k)
+
+    def people(self, users: Sequence[str], k: int | None = None, without: Sequence[str] = ()) -> Recommendations:
+        """Slates for people of the log, now; ``without``: as if all events of these items had not been."""
+        if self.dataset is None:
+            raise DataError("no log is there, so nobody is known by name; give a history of item ids")
+        assembly = self.assembly
+        return self.answer(of_people(self.dataset, assembly.catalogue, users, assembly.exclude, without), k)
+
+    def history(self, items: Sequence[str], k: int | None = None) -> Recommendations:
+        """A slate for somebody of whom only a history is known."""
+        now = 0 if self.dataset is None else int(self.dataset.histories.times.max(initial=0))
+        model, _ = next(iter(self.assembly.sources.values()))
+        return self.answer(of_history(self.assembly.catalogue, model.weighting, items, now), k)
+
+    def answer(self, question: Question, k: int | None = None) -> Recommendations:
+        """A slate for each request of the question."""
+        k = self.k if k is None else k
+        if k < 1:
+            raise ModelError(
+                f"k is {k}; a slate has at least 1 item: give -k 1 or more", found=str(k), allowed="1 or more"
+            )
+        found = self.ranked(question.requests, k)
+        return {"recommendations": [self._slate(question, b, found, k) for b in range(len(question.requests))]}
+
+    def ranked(self, requests: Requests, k: int) -> Candidates:
+        """All candidates of each request, best first, as the house rules have them."""
+        found = self.assembly.ranked(requests, k, self.counters, self._allowed)
+        return self.assembly.rules.capped(found, self.shelf)
+
+    @cached_property
+    def counters(self) -> EventCounters | None:
+        """How often each item was taken, as of any moment."""
+        return None if self.dataset is None else EventCounters(on_catalogue(self.dataset, self.assembly.catalogue))
+
+    @cached_property
+    def shelf(self) -> Catalogue:
+        """The items of the models, with what the log's item table says of them now."""
+        trained = self.assembly.catalogue
+        return trained if self.dataset is None else trained.described_by(self.dataset.catalogue)
+
+    @cached_property
+    def _allowed(self) -> np.ndarray | None:
+        return self.assembly.rules.allowed(self.shelf)
+
+    def _slate(self, question: Question, b: int, found: Candidates, k: int) -> SlateJSON:
+        request = question.requests.take(np.array([b]))
+        there = found.rows[b] >= 0
+        pool, scores, bits = found.rows[b][there], found.scores[b][there], found.sources[b][there]
+        told = reasons_for(request, pool, k, self._score, lambda asked: self.ranked(asked, k), self.shelf,
+                           self.language)  # fmt: skip
+        items = [
+            self._item(request, int(row), float(score), _names(int(bit), found.source_names), reason)
+            for row, score, bit, reason in zip(pool[:k], scores[:k], bits[:k], told, strict=True)
+        ]
+        return {
+            "user": question.users[b], "request_id": None,
+            "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
+            "history": self.shelf.ids.take(request.histories.items), "unknown_items": question.unknown[b],
+            "notes": question.notes[b],
+        }  # fmt: skip
+
+    def _item(self, request: Requests, row: int, score: float, sources: list[str], reason: Reason | None) -> SlateItem:
+        reason = reason or self._popular(request, row, sources)
+        words = NO_EVENT if request.histories.n_events else NO_HISTORY
+        return {
+            "item": self.shelf.ids[row], "score": score, "source": ", ".join(sources),
+            "reason": reason["text"] if reason else words.said(self.language),
+            "reasons": [reason] if reason else [],
+            "columns": {name: plain(self.shelf.columns[name][row]) for name in SHOWN if name in self.shelf.columns},
+        }  # fmt: skip
+
+    def _popular(self, request: Requests, row: int, sources: list[str]) -> Reason | None:
+        """How often the item was taken, where a source that goes by popularity proposed it."""
+        models = [self.assembly.sources[name][0] for name in sources]
+        popular = next((model for model in models if model.name == "Popular"), None)
+        if popular is None or self.counters is None:
+            return None
+        days = popular.facts["window_days"]
+        n = int(self.counters.events(np.array([row]), request.now + 1, days)[0])
+        words = POPULAR.said(self.language, n=n) if days is None else POPULAR_LATELY.said(self.language, n=n, days=days)
+        return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None
+
+    def _score(self, requests: Requests, rows: np.ndarray) -> np.ndarray:
+        return self.assembly.scores(requests, rows, self.counters)
+
+
+def explain(model: Any, history: Sequence[str], k: int = SLATE, language: Language = "en") -> SlateJSON:
+    """What one trained model recommends after a history of item ids, each item with its reason.
+
+    ``[item["reason"] for item in zhiyin.explain(model, ["85123A", "22632"])["items"]]``
+    """
+    return Answerer(Assembly.alone(model.name, model), language=language).history(history, k)["recommendations"][0]
+
+
+def plain(cell: Any) -> Any:
+    """A cell as JSON: missing is None."""
+    if isinstance(cell, (np.generic, np.ndarray)):
+        cell = cell.tolist()
+    return None if isinstance(cell, float) and not np.isfinite(cell) else cell
+
+
+def _names(bits: int, names: Sequence[str]) -> list[str]:
+    return [name for s, name in enumerate(names) if bits >> s & 1]

@@ -1,0 +1,120 @@
+"""House rules: what is never shown, what is shown only while it lasts, and how much of one kind fits in a slate.
+
+Letters: B requests, N items of the catalogue, C candidates.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import Field
+
+from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.settings import Config
+from zhiyin.data.contracts import FILL, Candidates, Catalogue
+
+ITEM = "item"
+"""Stands for the items' own ids where a rule names a column."""
+
+
+class Rules(Config):
+    """``[answer.rules]``: columns are those of the item table; "item" is the id."""
+
+    stock: str | None = None
+    """Column that says how many are left: items with 0 or less are not shown; where nothing is said, they are."""
+    hide: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Values never shown: ``hide = {category = ["gift card"], item = ["22423"]}``."""
+    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    """Only items with one of these values are shown: ``only = {language = ["en"]}``."""
+    most: dict[str, int] = Field(default_factory=dict)
+    """At most so many items of one value in a slate: ``most = {category = 3}``."""
+
+    def check(self, catalogue: Catalogue) -> None:
+        """Raises `SettingsError` where a rule names a column that these items do not have."""
+        self.allowed(catalogue)
+        for column in self.most:
+            _cells(catalogue, column, "most")
+
+    def allowed(self, catalogue: Catalogue) -> np.ndarray | None:
+        """Which items may be shown, bool (N,); None where no rule speaks. Raises `SettingsError` for no such column."""
+        if not (self.stock or self.hide or self.only):
+            return None
+        mask = np.ones(len(catalogue), bool)
+        if self.stock:
+            mask &= ~(_numbers(catalogue, self.stock) <= 0)
+        for column, values in self.hide.items():
+            mask &= ~_has(catalogue, column, values, "hide")
+        for column, values in self.only.items():
+            mask &= _has(catalogue, column, values, "only")
+        return mask
+
+    def capped(self, candidates: Candidates, catalogue: Catalogue) -> Candidates:
+        """The same, best first, without those that exceed ``most``; what follows moves up."""
+        if not self.most:
+            return candidates
+        cells = [(_cells(catalogue, column, "most"), limit) for column, limit in self.most.items()]
+        keep = np.stack([_within(rows, cells) for rows in candidates.rows]) if len(candidates.rows) else np.zeros(0)
+        order = np.argsort(~keep.astype(bool), axis=1, kind="stable")
+        kept = np.take_along_axis(keep, order, axis=1)
+        return Candidates(
+            np.where(kept, np.take_along_axis(candidates.rows, order, axis=1), np.int32(FILL)),
+            np.where(kept, np.take_along_axis(candidates.scores, order, axis=1), np.float32(-np.inf)),
+            np.where(kept, np.take_along_axis(candidates.sources, order, axis=1), np.uint32(0)),
+            candidates.source_names,
+        )
+
+
+def _within(rows: np.ndarray, cells: Sequence[tuple[list[list[str]], int]]) -> np.ndarray:
+    """Which of one request's rows stay, bool (C,): each is counted only if it stays."""
+    counts: list[dict[str, int]] = [{} for _ in cells]
+    keep = np.zeros(len(rows), bool)
+    for c, row in enumerate(rows.tolist()):
+        if row == FILL:
+            continue
+        named = [values[row] for values, _ in cells]
+        keep[c] = all(
+            count.get(value, 0) < limit
+            for count, values, (_, limit) in zip(counts, named, cells, strict=True) for value in values
+        )  # fmt: skip
+        if keep[c]:
+            for count, values in zip(counts, named, strict=True):
+                for value in values:
+                    count[value] = count.get(value, 0) + 1
+    return keep
+
+
+def _has(catalogue: Catalogue, column: str, values: Sequence[str], rule: str) -> np.ndarray:
+    wanted = set(values)
+    return np.array([not wanted.isdisjoint(cell) for cell in _cells(catalogue, column, rule)], bool)
+
+
+def _cells(catalogue: Catalogue, column: str, rule: str) -> list[list[str]]:
+    """The values of each item: none where nothing is said, several for a list."""
+    if column == ITEM:
+        return [[id_] for id_ in catalogue.ids]
+    return [_values(cell) for cell in _column(catalogue, column, rule)]
+
+
+def _values(cell: object) -> list[str]:
+    if cell is None or (isinstance(cell, float) and np.isnan(cell)):
+        return []
+    return [str(value) for value in cell] if isinstance(cell, (list, tuple, np.ndarray)) else [str(cell)]
+
+
+def _numbers(catalogue: Catalogue, column: str) -> np.ndarray:
+    cells = _column(catalogue, column, "stock")
+    if cells.dtype.kind not in "biuf":
+        raise SettingsError(
+            f"[answer.rules] stock: column {column!r} of the items holds text; give a column of numbers", found=column
+        )
+    return cells.astype(np.float64)
+
+
+def _column(catalogue: Catalogue, column: str, rule: str) -> np.ndarray:
+    if column in catalogue.columns:
+        return catalogue.columns[column]
+    known = [ITEM, *catalogue.columns]
+    raise SettingsError(
+        f"[answer.rules] {rule} names the column {column!r}, which the items do not have"
+        f"{did_you_mean(column, known) or ';'} their columns are: {', '.join(known)}",
+        found=column, allowed=", ".join(known),
+    )  # fmt: skip
