@@ -20,7 +20,6 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks import protocols
-from zhiyin.data.checks.quality import run_checks
 from zhiyin.data.ingest import ingest
 from zhiyin.data.reading import read, read_frames
 from zhiyin.data.weighting import Weighting
@@ -52,8 +51,8 @@ def ingest_checked(folder: Path) -> dict[str, float]:
     """With all checks on."""
     start = time.process_time()
     frames = read_frames(folder / "events.csv")
-    run_checks(frames.events)
-    rows = frames.dataset(frames.events, (), Weighting()).histories.n_events
+    frames.quality()
+    rows = frames.dataset(Weighting()).histories.n_events
     return _rate(rows, time.process_time() - start)
 
 

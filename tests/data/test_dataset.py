@@ -8,16 +8,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.coding import coded, dictionary, event_order
+from zhiyin.data import coding
+from zhiyin.data.coding import coded, event_order, numbered
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.weighting import Weighting
 
-IDS = st.one_of(st.text(min_size=1, max_size=4), st.integers(0, 30).map(str), st.sampled_from(["007", "+7", "-0", "7"]))
+IDS = st.one_of(
+    st.text(min_size=1, max_size=4), st.integers(0, 30).map(str), st.text("ab", min_size=11, max_size=14),
+    st.sampled_from(["007", "+7", "-0", "7", "a\0", "a", "twelve bytes", "twelve bytes\0", "é" * 6, "é" * 7]),
+)  # fmt: skip
 
 
-@given(st.lists(IDS, min_size=1, max_size=40))
-def test_ids_are_numbered_by_first_appearance(ids):
-    codes, distinct = dictionary(pl.Series(ids, dtype=pl.String))
+@pytest.mark.parametrize(("bits", "step"), [(22, 1 << 16), (2, 7)], ids=["as shipped", "a table too small, tiny parts"])
+@given(ids=st.lists(IDS, min_size=1, max_size=60))
+def test_ids_are_numbered_by_first_appearance(bits, step, ids):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coding, "BITS", bits)
+        patch.setattr(coding, "STEP", step)
+        found = numbered(pl.Series(ids, dtype=pl.String))
+    codes, distinct = found.codes, found.distinct
     assert distinct.to_list() == list(dict.fromkeys(ids))
     assert [distinct[int(code)] for code in codes] == ids
 
@@ -29,10 +38,30 @@ def test_ids_of_a_table_come_first(ids, table):
     assert found.ids.take(found.rows) == ids
 
 
-@given(st.lists(st.tuples(st.integers(0, 3), st.integers(-5, 2**62), st.integers(-1, 2)), max_size=50))
-def test_the_radix_sort_is_a_stable_sort(rows):
+def test_numbers_go_on_from_column_to_column():
+    numbers = coding.Numbers()
+    first, second = (pl.Series(ids, dtype=pl.String) for ids in (["b", "a long identifier", "b"], ["c", "b", "c"]))
+    assert numbers.of(first).tolist() == [0, 1, 0]
+    assert numbers.of(second).tolist() == [2, 0, 2]
+    assert numbers.distinct().to_list() == ["b", "a long identifier", "c"]
+
+
+def test_a_slice_of_a_column_and_one_in_chunks_are_read_where_they_begin():
+    column = pl.concat([pl.Series(["x", "y"]), pl.Series(["y", "z", "x"])], rechunk=False)
+    assert numbered(column.slice(1)).codes.tolist() == [0, 0, 1, 2]
+    assert numbered(column.slice(1)).distinct.to_list() == ["y", "z", "x"]
+
+
+TIMES = st.one_of(st.integers(0, 3), st.integers(-5, 2**62))
+
+
+@pytest.mark.parametrize("step", [1 << 16, 5], ids=["as shipped", "many blocks"])
+@given(rows=st.lists(st.tuples(st.integers(0, 6), TIMES, st.integers(-1, 2)), max_size=50))
+def test_the_order_is_that_of_a_stable_sort(step, rows):
     users, times, positions = (np.array([row[i] for row in rows], np.int64) for i in range(3))
-    order = event_order(users, [times, positions])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(coding, "STEP", step)
+        order = event_order(users, [times, positions])
     found = range(len(rows)) if order is None else order.tolist()
     assert list(found) == sorted(range(len(rows)), key=lambda i: rows[i])
 

@@ -8,6 +8,7 @@ import polars as pl
 import pyarrow as pa
 import pytest
 
+from zhiyin.data import reading
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.reading import read, read_frames
 
@@ -39,6 +40,26 @@ def test_without_fixes_every_line_with_a_customer_is_kept():
     dataset = read(online_retail())
     assert (dataset.histories.n_events, len(dataset.users), len(dataset.catalogue)) == (406_829, 4_372, 4_070)
     assert [report.rows for report in dataset.report] == [135_080]
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet"])
+def test_batches_make_no_difference(tmp_path, monkeypatch, ending):
+    """Ids, order, reasons and items of nobody's lines, with bad rows in several batches."""
+    rows = pl.DataFrame(
+        {
+            "user": ["b", "", "a", "b", "a very long identifier", "a", "", "a"], "item": list("xyzxwzvz"),
+            "time": [5, 4, 3, -1, 1, 3, 2, 0], "value": [1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, float("inf")],
+        }
+    )  # fmt: skip
+    path = tmp_path / f"events.{ending}"
+    (rows.write_csv if ending == "csv" else rows.write_parquet)(path)
+    whole = read(path)
+    monkeypatch.setattr(reading, "BATCH", 2)
+    parts = read(path)
+    assert parts.digest == whole.digest
+    assert list(parts.catalogue.ids) == ["x", "z", "w", "y", "v"]
+    assert [report.sentence.en for report in parts.report] == [report.sentence.en for report in whole.report]
+    assert sorted(report.rows for report in parts.report) == [1, 1, 2]
 
 
 def zst(raw: bytes) -> bytes:

@@ -13,7 +13,7 @@ from zhiyin.core.errors import DataError
 from zhiyin.core.ids import UNKNOWN, IdIndex
 from zhiyin.data.canonical import usable
 from zhiyin.data.cleaning import FixReport
-from zhiyin.data.coding import Coded, coded, event_order, rows_in
+from zhiyin.data.coding import Coded, Numbered, coded, event_order, gathered, rows_in
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.consent import CONSENT, Purpose, allows, consent_bits
 from zhiyin.data.contracts import KINDS, Catalogue, Histories, HistoriesLike, Requests, Table
@@ -197,11 +197,16 @@ def _encoded_frame(
 
 
 def dataset_of(
-    events: pl.DataFrame, items: pl.DataFrame | None, users: pl.DataFrame | None, weighting: Weighting
-) -> Dataset:
-    """From frames under our names (`canonical`): ids of the tables first, then others by first appearance."""
-    user = coded(events["user"], None if users is None else users["user"])
-    item = coded(events["item"], None if items is None else items["item"])
+    events: pl.DataFrame, items: pl.DataFrame | None, users: pl.DataFrame | None, weighting: Weighting,
+    ids: tuple[Numbered, Numbered] | None = None,
+) -> Dataset:  # fmt: skip
+    """From frames under our names (`canonical`): ids of the tables first, then others by first appearance.
+
+    ``ids`` are the events' users and items where they are numbered already; ``events`` then has the other columns.
+    """
+    user_ids, item_ids = ids or (events["user"], events["item"])
+    user = coded(user_ids, None if users is None else users["user"])
+    item = coded(item_ids, None if items is None else items["item"])
     kinds = _kind_names(events, KINDS)
     order: Order = "time" if "time" in events.columns else "position" if "position" in events.columns else "row"
     histories = _histories(events, user, item, weighting, kinds)
@@ -220,14 +225,15 @@ def _histories(
 
     def placed(column: np.ndarray) -> np.ndarray:
         # what comes from a frame is read-only memory, of which PyTorch makes no tensor without a warning
-        return np.require(column, requirements="W") if by is None else column[by]
+        return np.require(column, requirements="W") if by is None else gathered(column, by)
 
+    n = len(user.rows)
     counts = np.bincount(user.rows, minlength=len(user.ids))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    codes = placed(_kind_codes(events, kinds)) if "kind" in events.columns else np.zeros(len(events), np.uint8)
-    values = placed(_values(events)) if "value" in events.columns else np.full(len(events), np.nan, np.float32)
+    codes = placed(_kind_codes(events, kinds)) if "kind" in events.columns else np.zeros(n, np.uint8)
+    values = placed(_values(events)) if "value" in events.columns else np.full(n, np.nan, np.float32)
     weights = weighting.weights(codes, values, kinds)
-    times = placed(keys[0]) if "time" in events.columns else np.arange(len(events)) - np.repeat(offsets[:-1], counts)
+    times = placed(keys[0]) if "time" in events.columns else np.arange(n) - np.repeat(offsets[:-1], counts)
     context = {name: placed(column) for name, column in table_of(_context(events)).items()}
     if "consent" in events.columns:
         context[CONSENT] = placed(consent_bits(events["consent"]))

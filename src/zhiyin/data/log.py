@@ -1,13 +1,14 @@
 """What was given, opened: the files or frames of events, what their columns are, the tables of items and people."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.canonical import Separated, number_types, separate
+from zhiyin.data.canonical import number_types
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.readers import reader_for
 from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
@@ -15,6 +16,7 @@ from zhiyin.data.report import counted
 from zhiyin.data.side import Side, joined_columns, side_table
 from zhiyin.data.sources import Source, Sources, as_polars, whole_frame
 
+Made = TypeVar("Made")
 SAMPLE = 1_000
 """First rows of a file from which its columns are guessed."""
 
@@ -40,32 +42,24 @@ class Part:
         with unreadable(self.path):
             return self.reader.careful(self.path).head(SAMPLE).collect()
 
-    def separated(self, guess: Guess, now: int) -> Separated:
-        """All rows, good and bad apart: quickly where every row fits, else again with care."""
-        raw = self._quick(guess)
-        return separate(pl.concat(list(self.frames())) if raw is None else raw, guess, now)
-
-    def _quick(self, guess: Guess) -> pl.DataFrame | None:
-        """All rows with numbers read as numbers; None where one does not fit."""
-        if self.reader is None or self.path is None:
-            return self.frame
+    def each(self, make: Callable[[pl.DataFrame], Made], guess: Guess, rows: int) -> list[Made]:
+        """What ``make`` makes of each batch: quickly, numbers read as numbers, or again with care where one is none."""
         try:
-            if self.reader.ends_early(self.path):
-                return None
-            return self.reader.quick(self.path, number_types(guess)).collect()
+            if self.reader is not None and self.path is not None and not self.reader.ends_early(self.path):
+                return [make(raw) for raw in _batches(self.reader.quick(self.path, number_types(guess)), rows)]
         except pl.exceptions.PolarsError:
-            return None
+            pass
+        return [make(raw) for raw in self.frames(rows)]
 
-    def frames(self, rows: int | None = None) -> Iterator[pl.DataFrame]:
-        """All rows, the unreadable ones too; in batches of ``rows`` where a number is given."""
+    def frames(self, rows: int) -> Iterator[pl.DataFrame]:
+        """All rows in batches, the unreadable ones too."""
         if self.reader is None or self.path is None:
             assert self.frame is not None  # noqa: S101
-            yield from (self.frame,) if rows is None else self.frame.iter_slices(rows)
+            yield from self.frame.iter_slices(rows)
             return
         with unreadable(self.path):
             scan = self.reader.careful(self.path)
-            frames = iter([scan.collect()]) if rows is None else _batches(scan, rows)
-            yield from _last_marked(frames, self.reader.ends_early(self.path))
+            yield from _last_marked(_batches(scan, rows), self.reader.ends_early(self.path))
 
     def lines_inside(self, raw: pl.DataFrame) -> pl.Series | None:
         """Line breaks inside the fields of each row, for the numbers of lines; None where there can be none."""

@@ -3,10 +3,14 @@
 import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import polars as pl
 
-from zhiyin.data.cleaning import FixReport, clean
+from zhiyin.data.canonical import Separated, separate
+from zhiyin.data.checks.quality import Quality, run_checks
+from zhiyin.data.cleaning import Cleaned, FixReport, chosen, clean
+from zhiyin.data.coding import Numbered, Numbers
 from zhiyin.data.columns import Guess
 from zhiyin.data.dataset import Dataset, dataset_of
 from zhiyin.data.log import needed, open_log
@@ -29,15 +33,25 @@ def read(
     have. ``now`` (s UTC, default the clock) decides what is in the future. Raises `DataError` where no row can be used.
     """
     frames = read_frames(path, map=map, items=items, users=users, now=now)
-    cleaned = clean(frames.events, fixes, frames.items, now=now)
-    return frames.dataset(cleaned.events, cleaned.reports, weighting or Weighting())
+    names = chosen(fixes)
+    cleaned = clean(frames.events, names, frames.items, now=now) if names else None
+    return frames.dataset(weighting or Weighting(), cleaned)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+BATCH = 1 << 18
+"""Rows held as text at once."""
+
+
+@dataclass(frozen=True, eq=False)
 class Frames:
     """A log under our names, before any fix: what the checks look at."""
 
-    events: pl.DataFrame
+    user: Numbered
+    """The events' users."""
+    item: Numbered
+    """Their items."""
+    others: pl.DataFrame
+    """Their other columns."""
     nameless: pl.DataFrame
     """Rows that lack nothing but a user."""
     items: pl.DataFrame | None
@@ -47,11 +61,29 @@ class Frames:
     """What was left out."""
     guess: Guess
 
-    def dataset(self, events: pl.DataFrame, fixed: tuple[FixReport, ...], weighting: Weighting) -> Dataset:
-        """The dataset of ``events``, which ``fixed`` says how they were mended."""
-        items = _items(events, self.nameless.clear() if fixed else self.nameless) if self.items is None else self.items
-        users = _users(events) if self.users is None else self.users
-        dataset = dataset_of(events, items, users, weighting)
+    @cached_property
+    def events(self) -> pl.DataFrame:
+        """All columns, ids as text."""
+        ids = [self.user.texts.alias("user"), self.item.texts.alias("item")]
+        return pl.DataFrame([*ids, *self.others.get_columns()])
+
+    def quality(self, now: int | None = None) -> Quality:
+        """What all checks say of it; ``now`` (s UTC, default the clock) is the present."""
+        return run_checks(self.events, self.items, self.users, now=now, ids=(self.user, self.item))
+
+    def dataset(self, weighting: Weighting, cleaned: Cleaned | None = None) -> Dataset:
+        """The dataset of all events, or of those that fixes left."""
+        events = self.others if cleaned is None else cleaned.events
+        fixed = () if cleaned is None else cleaned.reports
+        items, users = self.items, self.users
+        if items is None and ((self.nameless.height and not fixed) or {"title", "price"} & set(events.columns)):
+            known = self.events if cleaned is None else events
+            sold = [known] if fixed else [known, self.nameless]
+            items = items_of_events(pl.concat(sold, how="diagonal_relaxed").lazy())
+        if users is None and "country" in events.columns:
+            users = users_of_events((self.events if cleaned is None else events).lazy())
+        ids = (self.user, self.item) if cleaned is None else None
+        dataset = dataset_of(events, items, users, weighting, ids)
         return replace(dataset, report=(*self.report, *fixed), guess=self.guess)
 
 
@@ -61,23 +93,27 @@ def read_frames(
 ) -> Frames:  # fmt: skip
     """The first half of `read`: rows that cannot be used apart, nothing mended."""
     log = open_log(find_sources(path, items, users), map or {})
-    parts = [part.separated(log.guess, int(time.time()) if now is None else now) for part in log.parts]
-    events = pl.concat([part.good for part in parts], how="diagonal_relaxed") if len(parts) > 1 else parts[0].good
-    bad = pl.concat([part.bad for part in parts])
+    now = int(time.time()) if now is None else now
+
+    numbers = {"user": Numbers(), "item": Numbers()}
+
+    def taken(raw: pl.DataFrame) -> Separated:
+        """Ids leave the batch as numbers: their text is most of a log's memory."""
+        found = separate(raw, log.guess, now)
+        ids = [pl.Series(name, of.of(found.good[name])) for name, of in numbers.items()]
+        return replace(found, good=found.good.with_columns(ids))
+
+    batches = [batch for part in log.parts for batch in part.each(taken, log.guess, BATCH)]
+    events = _end_to_end([batch.good for batch in batches])
+    bad = pl.concat([batch.bad for batch in batches])
     needed(len(events), bad, log.parts[0].name)
-    nameless = pl.concat([part.nameless for part in parts], how="diagonal_relaxed")
+    user, item = (Numbered(events[name].to_numpy(), of.distinct()) for name, of in numbers.items())
     return Frames(
-        events, nameless, log.items.frame if log.items else None, log.users.frame if log.users else None,
+        user, item, events.drop("user", "item"), _end_to_end([batch.nameless for batch in batches]),
+        log.items.frame if log.items else None, log.users.frame if log.users else None,
         left_out(bad, len(events)), log.guess,
     )  # fmt: skip
 
 
-def _items(events: pl.DataFrame, nameless: pl.DataFrame) -> pl.DataFrame | None:
-    """What events say of their items; None where that is no more than their ids."""
-    if not len(nameless) and not {"title", "price"} & set(events.columns):
-        return None
-    return items_of_events(pl.concat([events, nameless], how="diagonal_relaxed").lazy())
-
-
-def _users(events: pl.DataFrame) -> pl.DataFrame | None:
-    return users_of_events(events.lazy()) if "country" in events.columns else None
+def _end_to_end(frames: list[pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(frames, how="diagonal_relaxed") if len(frames) > 1 else frames[0]

@@ -4,13 +4,13 @@ Letters: E events, I distinct ids, T events that have a user and a time.
 """
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 import polars as pl
 
-from zhiyin.data.coding import dictionary, event_order
+from zhiyin.data.coding import Numbered, event_order, gathered, numbered
 
 DAY = 86_400
 
@@ -57,11 +57,12 @@ class Evidence:
 
     def __init__(
         self, events: pl.DataFrame, items: pl.DataFrame | None = None, users: pl.DataFrame | None = None, *,
-        now: int | None = None,
+        now: int | None = None, ids: tuple[Numbered, Numbered] | None = None,
     ) -> None:  # fmt: skip
         self.events = events
         self.items = items
         self.users = users
+        self._ids = ids
         self.now = int(time.time()) if now is None else now
 
     @property
@@ -86,12 +87,12 @@ class Evidence:
     @cached_property
     def user(self) -> Coded:
         """Column ``user``, coded."""
-        return _coded(self.events["user"])
+        return _coded(self.events["user"]) if self._ids is None else _counted(self._ids[0])
 
     @cached_property
     def item(self) -> Coded:
         """Column ``item``, coded."""
-        return _coded(self.events["item"])
+        return _coded(self.events["item"]) if self._ids is None else _counted(self._ids[1])
 
     @cached_property
     def timeline(self) -> Timeline:
@@ -105,7 +106,8 @@ class Evidence:
         if order is None:
             rows = np.arange(self.n) if rows is None else rows
         else:
-            users, seconds, rows = users[order], seconds[order], order if rows is None else rows[order]
+            users, seconds = gathered(users, order), gathered(seconds, order)
+            rows = order if rows is None else rows[order]
         starts = np.ones(len(rows), bool)
         starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
         tied = np.flatnonzero(~(starts & np.append(starts[1:], True)))
@@ -123,9 +125,13 @@ class Evidence:
 
 def _coded(column: pl.Series) -> Coded:
     known = column.is_not_null().to_numpy()
-    codes, ids = dictionary(column.drop_nulls().cast(pl.String))
-    if not known.all():
-        with_gaps = np.full(len(column), -1, np.int32)
-        with_gaps[known] = codes
-        return Coded(with_gaps, ids, np.bincount(codes, minlength=len(ids)))
-    return Coded(codes, ids, np.bincount(codes, minlength=len(ids)))
+    found = _counted(numbered(column.drop_nulls().cast(pl.String)))
+    if known.all():
+        return found
+    with_gaps = np.full(len(column), -1, np.int32)
+    with_gaps[known] = found.codes
+    return replace(found, codes=with_gaps)
+
+
+def _counted(ids: Numbered) -> Coded:
+    return Coded(ids.codes, ids.distinct, np.bincount(ids.codes, minlength=len(ids.distinct)))

@@ -14,6 +14,7 @@ from zhiyin.core.wire import QualityJSON
 from zhiyin.data.checks.check import Check, Finding, Verdict
 from zhiyin.data.checks.evidence import Evidence
 from zhiyin.data.checks.table import all_checks
+from zhiyin.data.coding import Numbered
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,14 +40,14 @@ class Quality:
 
 def run_checks(
     events: pl.DataFrame, items: pl.DataFrame | None = None, users: pl.DataFrame | None = None, *,
-    checks: Iterable[Check] | None = None, now: int | None = None,
+    checks: Iterable[Check] | None = None, now: int | None = None, ids: tuple[Numbered, Numbered] | None = None,
 ) -> Quality:  # fmt: skip
     """Look at a log and its catalogue; nothing is changed.
 
     ``events`` has our column names (user, item, time …), ``now`` (s UTC) is what counts as the present: by default the
-    clock. ``checks``: all of them unless given.
+    clock. ``checks``: all of them unless given. ``ids``: the events' users and items, where they are numbered already.
     """
-    evidence = Evidence(events, items, users, now=now)
+    evidence = Evidence(events, items, users, now=now, ids=ids)
     looking = all_checks() if checks is None else list(checks)
     findings = tuple(check.find(evidence) for check in looking)
     score = 1.0
