@@ -59,12 +59,12 @@ def test_every_bad_row_is_set_aside_with_its_line_and_reason(tmp_path):
         (13, "value cannot be read"),
         (14, "time is before 1970"),
         (15, "time is in the future"),
-        (16, "no user"),
+        (16, "user is the word 'nan', taken for missing"),
         (18, "half a last line"),
     ]
     assert set(aside["file"]) == {"events.csv"}
     assert aside["text"][0] == '{"user":"u2","item":"i2","timestamp":"yesterday","value":"2"}'
-    assert (taken.events, taken.quarantined, taken.reasons["no user"]) == (2, 13, 2)
+    assert (taken.events, taken.quarantined, taken.reasons["no user"]) == (2, 13, 1)
 
 
 def test_strict_stops_at_the_first_bad_row_and_writes_nothing(tmp_path):

@@ -88,7 +88,13 @@ def test_half_ranks_count_by_their_middle():
 
 
 @pytest.mark.parametrize(
-    ("name", "words"), [("ndgc@10", "did you mean 'ndcg'"), ("ndcg", "name@k"), ("recall@0", "name@k")]
+    ("name", "words"),
+    [
+        ("ndgc@10", "did you mean 'ndcg'"),
+        ("ndcg", "for example 'ndcg@10'"),
+        ("recall@0", "'recall@10'"),
+        ("x", "name@k"),
+    ],
 )
 def test_an_unknown_metric_is_answered_with_the_choices(name: str, words: str):
     with pytest.raises(SettingsError, match=words):

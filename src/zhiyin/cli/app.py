@@ -59,7 +59,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _other(given: list[str], error: Exception) -> int:
     if hasattr(error, "format_message") and hasattr(error, "exit_code"):  # Typer's own: a wrong option or argument
-        return _say(given, _UsageError(f"{error.format_message().rstrip('.')}. See: zhiyin {_named(given)}--help"))
+        said = f"{error.format_message().rstrip('.')}{_found(given, error)}"
+        return _say(given, _UsageError(f"{said}. See: zhiyin {_named(given)}--help"))
     if type(error).__name__ == "Abort":
         return _stopped(given)
     if isinstance(error, BrokenPipeError):
@@ -97,6 +98,12 @@ def _say(given: list[str], error: ZhiyinError) -> int:
 def _stopped(given: list[str]) -> int:
     typer.echo(f"zhiyin: stopped; what was finished is kept: run  zhiyin {' '.join(given)}  again to go on", err=True)
     return STOPPED
+
+
+def _found(given: list[str], error: Exception) -> str:
+    """What was given for the option that an error is about: Typer names the option alone."""
+    options = [name for name in getattr(getattr(error, "param", None), "opts", ()) if name in given[:-1]]
+    return f"; found {given[given.index(options[0]) + 1]!r}" if options else ""
 
 
 def _named(given: list[str]) -> str:

@@ -66,9 +66,9 @@ class ResourceError(ZhiyinError):
     exit_code = 4
 
 
-def did_you_mean(found: str, allowed: Iterable[str]) -> str:
+def did_you_mean(found: object, allowed: Iterable[str]) -> str:
     """``"; did you mean 'x'?"`` for the nearest allowed word, else ``""``."""
     words = list(allowed)
     folded = {word.casefold(): word for word in reversed(words)}
-    near = difflib.get_close_matches(found.casefold(), folded, n=1, cutoff=0.6)
+    near = difflib.get_close_matches(str(found).casefold(), folded, n=1, cutoff=0.6)
     return f"; did you mean {folded[near[0]]!r}?" if near else ""

@@ -89,6 +89,8 @@ class IdIndex:
 
 
 def _checked(ids: Iterable[str]) -> list[str]:
+    if isinstance(ids, str):
+        raise DataError(f"ids are a list of texts, found the text {ids!r}; give [{ids!r}]", found=ids)
     checked = list(ids)
     for id_ in checked:
         if not isinstance(id_, str):

@@ -11,7 +11,20 @@ from zhiyin.core.errors import SettingsError, did_you_mean
 class Config(BaseModel):
     """Base of all settings. Written once, as a subclass; the docstring under a field is its documentation."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", use_attribute_docstrings=True, arbitrary_types_allowed=True, allow_inf_nan=False
+    )
+
+    def __init__(self, **settings: Any) -> None:
+        """These settings, checked as in `read`."""
+        try:
+            super().__init__(**settings)
+        except ValidationError as error:
+            raise _explained(type(self), error, type(self).__name__) from None
+
+    # pydantic's mark that its own constructor is meant: a section inside a section is then checked without ours, and
+    # the one error names the whole path
+    __init__.__pydantic_base_init__ = True  # type: ignore[attr-defined]
 
     @classmethod
     def read(cls, settings: Mapping[str, Any], where: str = "") -> Self:

@@ -69,7 +69,8 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     text = bad.select(pl.struct(shown).struct.json_encode()).to_series()
     lines = bad[LINE] if LINE in bad.columns else pl.Series([None] * len(rows), dtype=pl.Int64)
     kept = pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines, "reason": frame[REASON][rows], "text": text})
-    nameless = frame.filter(frame[REASON] == "no user").drop(REASON).drop_nulls("item")
+    no_user = (frame[REASON] == "no user") | frame[REASON].str.starts_with(f"user{IS_WORD}")
+    nameless = frame.filter(no_user).drop(REASON).drop_nulls("item")
     return Separated(frame.filter(~is_bad).drop(REASON), kept.filter(kept["reason"] != EMPTY), nameless)
 
 
@@ -80,6 +81,7 @@ def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixRe
 
 
 EMPTY = "empty line"
+IS_WORD = " is the word '"
 FOREVER = 1 << 62
 NO_BAD = pl.DataFrame(schema={"row": pl.UInt32, "line": pl.Int64, "reason": pl.String, "text": pl.String})
 
@@ -205,7 +207,10 @@ def _id_troubles(ours: str, column: pl.Expr, dtype: pl.DataType, careful: bool) 
         column = column.fill_nan(None)
     found = [(column.is_null(), pl.lit(f"no {ours}"))]
     if dtype == pl.String:
-        found.append((column.is_in(NO_ID), pl.lit(f"no {ours}")))
+        word = pl.lit(f"{ours}{IS_WORD}") + column + pl.lit("', taken for missing")
+        found.append((column.is_in(NO_ID), pl.when(column == "").then(pl.lit(f"no {ours}")).otherwise(word)))
+    if dtype.is_float():
+        found.append((column.is_infinite(), pl.lit(f"{ours} is infinite")))
     if careful and dtype == pl.String:
         found.append((column.str.contains(BROKEN, literal=True), pl.lit(f"{ours} is broken UTF-8")))
     return found

@@ -63,6 +63,11 @@ def chosen(names: Iterable[str] | str) -> tuple[str, ...]:
     """These fixes, presets resolved, each once, in the order in which they are made."""
     known = fix_names()
     wanted: set[str] = set()
+    if not isinstance(names, Iterable):
+        raise SettingsError(
+            f"fixes are {names!r}; give names of fixes, for example fixes='shop' or fixes=('returns', 'duplicates')",
+            found=repr(names), allowed=", ".join([*PRESETS, *known]),
+        )  # fmt: skip
     for name in [names] if isinstance(names, str) else names:
         if name not in known and name not in PRESETS:
             allowed = ", ".join([*PRESETS, *known])

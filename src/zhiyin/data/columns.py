@@ -103,6 +103,7 @@ def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: s
     """
     columns = [name for name in sample.columns if not name.startswith("__")]
     names = matched(columns, given or {}, ROLES)
+    _fitting(sample, names)
     notes: list[str] = []
     kind = None
     if "label" in names:
@@ -126,6 +127,10 @@ def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: s
 def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str, tuple[str, ...]]) -> dict[str, str]:
     """Our name → your column: those given, then those whose name tells."""
     columns = list(columns)
+    if not isinstance(given, Mapping):
+        raise DataError(
+            f"map is {given!r}; give our names to yours, for example map={{'user': 'CustomerID'}}", found=repr(given)
+        )
     for ours, theirs in given.items():
         if ours not in roles:
             raise DataError(
@@ -150,10 +155,39 @@ def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str
     return {ours: names[ours] for ours in roles if ours in names}
 
 
+EXACT = 2.0**53
+"""From here on floating-point numbers skip whole numbers: two ids may have become one."""
+
+
+def _fitting(sample: pl.DataFrame, names: Mapping[str, str]) -> None:
+    """Raises `DataError` for a column that cannot be what it is taken for, whatever its rows say."""
+    for ours, theirs in names.items():
+        column = sample[theirs]
+        wanted = "an id" if ours in ("user", "item") else "a time" if ours == "time" else "a number"
+        nested = column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary)
+        no_moment = ours == "time" and column.dtype in (pl.Time, pl.Duration, pl.Boolean)
+        if (nested and ours in ("user", "item", "time", "value", "position", "price")) or no_moment:
+            raise DataError(
+                f"column {theirs!r} is taken for {ours!r} and holds {column.dtype}, which is not {wanted}; convert it, "
+                f"or name another with map={{{ours!r}: …}}", found=str(column.dtype), allowed=wanted,
+            )  # fmt: skip
+        largest = column.abs().max() if ours in ("user", "item") and column.dtype.is_float() else None
+        if isinstance(largest, float) and largest >= EXACT:
+            raise DataError(
+                f"column {theirs!r} holds ids as floating-point numbers as large as {largest:.6g}, where "
+                f"different ids become one; read it as text, in pandas dtype={{{theirs!r}: str}}", found=theirs,
+            )  # fmt: skip
+
+
 def _need(names: Mapping[str, str], columns: list[str], needed: tuple[str, ...], about: str) -> None:
     for ours in needed:
         if ours not in names:
             free = next((column for column in columns if column not in names.values()), "COLUMN")
+            if about != "events":
+                raise DataError(
+                    f"the {about} have no column for {ours!r}; found {', '.join(columns) or 'none'}: rename the one "
+                    f"that it is to {ours!r}", found=", ".join(columns), allowed=ours,
+                )  # fmt: skip
             raise DataError(
                 f"the {about} have no column for {ours!r}; found {', '.join(columns) or 'none'}: say which one it is, "
                 f"for example --map {ours}={free}, in Python map={{{ours!r}: {free!r}}}",

@@ -1,15 +1,15 @@
 """The clean dataset that models learn from: one history a person, a catalogue, and what is known of the people."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import polars as pl
 
-from zhiyin.core.errors import DataError
+from zhiyin.core.errors import DataError, did_you_mean
 from zhiyin.core.ids import UNKNOWN, IdIndex
 from zhiyin.data.canonical import usable
 from zhiyin.data.cleaning import FixReport
@@ -23,6 +23,8 @@ from zhiyin.data.tables import table_of
 from zhiyin.data.weighting import Weighting
 
 Order = Literal["time", "position", "row"]
+MOST_KINDS = 256
+"""A kind's code is one byte."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,11 +98,29 @@ class Dataset:
             digest.update(np.ascontiguousarray(array).tobytes())
         return digest.hexdigest()
 
-    def history_of(self, users: Sequence[str]) -> Histories:
-        """The histories of these users, an empty one for whom the dataset does not know."""
-        rows = self.users.rows(users)
+    def history_of(self, users: Sequence[str]) -> "PeoplesHistories":
+        """The histories of these users; an empty one, and a note in the answer, for whom the dataset does not know.
+
+        Raises `DataError` for what is no text: 17850 is nobody, "17850" may be somebody.
+        """
+        if isinstance(users, str):
+            raise DataError(f"history_of takes a list of users, found {users!r}; give [{users!r}]", found=users)
+        asked = list(users)
+        for user in asked:
+            if not isinstance(user, str):
+                raise DataError(
+                    f"user {self.users.hint(user)}; ids are text: give {str(user).removesuffix('.0')!r}",
+                    found=repr(user), allowed="text",
+                )  # fmt: skip
+        rows = self.users.rows(asked)
         known = self.histories.take(np.maximum(rows, 0)) if len(self.users) else Histories.empty(len(rows))
-        return known.keep((rows >= 0)[known.owners])
+        own = known.keep((rows >= 0)[known.owners])
+        notes = tuple(
+            () if row >= 0 else (f"user {self.users.hint(user)}: answered as for somebody new",)
+            for user, row in zip(asked, rows.tolist(), strict=True)
+        )
+        arrays = {part.name: getattr(own, part.name) for part in fields(Histories)}
+        return PeoplesHistories(**arrays, users=tuple(asked), notes=notes, catalogue=self.catalogue)
 
     def requests(self, rows: np.ndarray | slice = slice(None), *, exclude_seen: bool = True) -> Requests:
         """What these people would be asked now: the time is the newest event of the dataset."""
@@ -134,6 +154,15 @@ class Dataset:
         return replace(self, weighting=weighting, histories=again(self.histories), unread=unread)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PeoplesHistories(Histories):
+    """Histories that know whose they are and on which catalogue; a part of them is plain `Histories` again."""
+
+    users: tuple[str, ...] = ()
+    notes: tuple[tuple[str, ...], ...] = ()
+    catalogue: Catalogue = field(default_factory=lambda: Catalogue.of([]))
+
+
 @dataclass(frozen=True)
 class Encoded:
     """`HistoriesLike` as requests, with what was not understood."""
@@ -151,10 +180,18 @@ def encode_histories(
 ) -> Encoded:  # fmt: skip
     """Your ids to rows, once, at the edge. Unknown items are skipped and named; raises `DataError` for other input."""
     if isinstance(histories, Requests):
-        return _plain(histories)
+        return _plain(histories, catalogue)
+    if isinstance(histories, PeoplesHistories):
+        return _encoded_people(histories, catalogue, exclude_seen)
     if isinstance(histories, Histories):
-        return _plain(Requests.of(histories, exclude_seen=exclude_seen))
-    if isinstance(histories, str) or not isinstance(histories, Sequence):
+        return _plain(Requests.of(histories, exclude_seen=exclude_seen), catalogue)
+    if isinstance(histories, (str, int, float, Mapping, Set, Dataset)) or histories is None:
+        found = repr(histories) if isinstance(histories, (str, int, float)) else type(histories).__name__
+        raise DataError(
+            f"histories are {found}; give lists of item ids, [['A', 'B']], a frame with user and item, or for people "
+            "of a dataset dataset.history_of(['17850'])", found=found,
+        )  # fmt: skip
+    if not isinstance(histories, Sequence):
         return _encoded_frame(histories, catalogue, weighting, exclude_seen, kinds or KINDS)
     lists, unknown, notes = [], [], []
     for history in histories:
@@ -173,9 +210,32 @@ def encode_histories(
     return Encoded(requests, [None] * len(lists), unknown, notes)
 
 
-def _plain(requests: Requests) -> Encoded:
-    n = len(requests)
+def _plain(requests: Requests, catalogue: Catalogue) -> Encoded:
+    n, rows = len(requests), requests.histories.items
+    if len(rows) and not 0 <= int(rows.min()) <= int(rows.max()) < len(catalogue):
+        wrong = int(rows.max()) if int(rows.min()) >= 0 else int(rows.min())
+        raise DataError(
+            f"a history holds the item row {wrong}, and the catalogue has the rows 0 to {len(catalogue) - 1}; give "
+            "item ids, or histories of the dataset that the model was trained on", found=str(wrong),
+        )  # fmt: skip
     return Encoded(requests, [None] * n, [[]] * n, [[]] * n)
+
+
+def _encoded_people(histories: PeoplesHistories, catalogue: Catalogue, exclude_seen: bool) -> Encoded:
+    """Row numbers are those of another catalogue where the dataset is not the one that was trained on."""
+    there, users = histories.catalogue.ids, list(histories.users)
+    unknown: list[list[str]] = [[] for _ in users]
+    plain = histories.take(slice(None))
+    if there.digest != catalogue.ids.digest:
+        rows = catalogue.ids.rows(there)[plain.items]
+        for event in np.flatnonzero(rows < 0):
+            unknown[plain.owners[event]].append(there[plain.items[event]])
+        plain = replace(plain, items=rows).keep(rows >= 0)
+    notes = [
+        [*said, *(f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing)]
+        for said, missing in zip(histories.notes, unknown, strict=True)
+    ]
+    return Encoded(Requests.of(plain, exclude_seen=exclude_seen), users, unknown, notes)
 
 
 def _encoded_frame(
@@ -183,7 +243,8 @@ def _encoded_frame(
 ) -> Encoded:
     """A frame of events: one history for each user, in order of first appearance."""
     native = as_polars(frame)
-    events, _ = usable(native, guess(native))
+    events, left = usable(native, guess(native, about="histories"))
+    aside = [report.sentence.en for report in left]
     rows = rows_in(events["item"], catalogue.ids)
     users = coded(events["user"]).ids
     unknown: list[list[str]] = [[] for _ in users]
@@ -192,7 +253,7 @@ def _encoded_frame(
     known = events.filter(pl.Series(rows >= 0))
     items = Coded(rows[rows >= 0], catalogue.ids)
     histories = _histories(known, coded(known["user"], users.series), items, weighting, _kind_names(known, kinds))
-    notes = [[f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing] for missing in unknown]
+    notes = [[*aside, *(f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing)] for missing in unknown]
     return Encoded(Requests.of(histories, exclude_seen=exclude_seen), list(users), unknown, notes)
 
 
@@ -208,12 +269,29 @@ def dataset_of(
     user = coded(user_ids, None if users is None else users["user"])
     item = coded(item_ids, None if items is None else items["item"])
     kinds = _kind_names(events, KINDS)
+    _checked_weighting(weighting, kinds)
     order: Order = "time" if "time" in events.columns else "position" if "position" in events.columns else "row"
     histories = _histories(events, user, item, weighting, kinds)
     columns = {} if items is None else table_of(_aligned(items, "item", item.ids))
     people = {} if users is None else table_of(_aligned(users, "user", user.ids))
     dataset = Dataset(user.ids, Catalogue(item.ids, columns), histories, people, kinds, order, weighting)
     return dataset.for_purpose("train")
+
+
+def _checked_weighting(weighting: Weighting, kinds: tuple[str, ...]) -> None:
+    """Raises `DataError` where the weights would say nothing: no `Weighting`, or a kind that is nobody's."""
+    if not isinstance(weighting, Weighting):
+        raise DataError(
+            f"weighting is a {type(weighting).__name__}; give a zhiyin.Weighting, for example "
+            "zhiyin.Weighting(like_from=4)", found=type(weighting).__name__, allowed="Weighting",
+        )  # fmt: skip
+    for kind in weighting.kinds:
+        if kind not in kinds:
+            allowed = ", ".join(kinds)
+            raise DataError(
+                f"the weights name the kind {kind!r}, which the log does not have{did_you_mean(kind, kinds) or ';'} "
+                f"the kinds are: {allowed}", found=kind, allowed=allowed,
+            )  # fmt: skip
 
 
 def _histories(
@@ -268,4 +346,10 @@ def _kind_names(events: pl.DataFrame, kinds: tuple[str, ...]) -> tuple[str, ...]
     if "kind" not in events.columns:
         return kinds
     new = [kind for kind in events["kind"].drop_nulls().unique(maintain_order=True) if kind not in kinds]
+    if len(kinds) + len(new) > MOST_KINDS:
+        raise DataError(
+            f"the events are of {len(new):,} kinds of their own, such as {new[0]!r}; at most "
+            f"{MOST_KINDS - len(kinds)} are told apart: is the column of kinds another one? name it with "
+            "map={'kind': …}", found=str(len(new)), allowed=str(MOST_KINDS - len(kinds)),
+        )  # fmt: skip
     return (*kinds, *new)

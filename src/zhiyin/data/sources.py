@@ -41,6 +41,8 @@ class Sources:
 def find_sources(source: Source, items: Source | None = None, users: Source | None = None) -> Sources:
     """Files of a folder by their names; one file, several files or a frame as they are."""
     if isinstance(source, (list, tuple)):
+        if not source:
+            raise DataError("found an empty list; give at least one file or frame", found="[]")
         return Sources(tuple(source), items, users)
     if not isinstance(source, (str, Path)):
         return Sources((source,), items, users)
@@ -102,6 +104,12 @@ def as_polars(frame: Any) -> pl.DataFrame:
         return frame
     if isinstance(frame, pl.LazyFrame):
         return frame.collect()
+    names = _column_names(frame)
+    double = next((name for name in names if names.count(name) > 1), None)
+    if double is not None:
+        raise DataError(
+            f"the frame has column {double!r} {names.count(double)} times; rename all but one of them", found=double
+        )
     try:
         narwhal = nw.from_native(frame, eager_only=True)
     except TypeError:
@@ -117,6 +125,12 @@ def as_polars(frame: Any) -> pl.DataFrame:
             f"{mixed}; a column has one type, ids are text: convert it first, for example with .astype(str)",
             found=mixed,
         ) from None
+
+
+def _column_names(frame: Any) -> list[str]:
+    """As the frame itself gives them: pandas' may be doubled, and Arrow's ``columns`` are the data."""
+    names = getattr(frame, "column_names", getattr(frame, "columns", ()))
+    return [str(name) for name in names]
 
 
 def _mixed(frame: nw.DataFrame[Any]) -> str:

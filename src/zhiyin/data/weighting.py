@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from zhiyin.core.settings import Config
+from zhiyin.data.coding import gathered
 from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS
 
 SILENT_KINDS = ("impression", "query")
@@ -31,9 +32,9 @@ class Weighting(Config):
     def weights(self, kinds: np.ndarray, values: np.ndarray, names: Sequence[str] = KINDS) -> np.ndarray:
         """Weight of each event, float32 (E,), from kind codes uint8 (E,) and values float32 (E,; NaN = none)."""
         by_code = np.array([self.kinds.get(name, _usual(name)) for name in names], np.float32)
-        weights = by_code[kinds]
+        weights = gathered(by_code, kinds)
         if self.by_value:
-            weights = weights * np.where(np.isnan(values), 1, values)
+            weights = weights * np.where(np.isfinite(values), values, 1)
         with np.errstate(invalid="ignore"):
             if self.like_from is not None:
                 weights = np.where(values < self.like_from, np.float32(0), weights)

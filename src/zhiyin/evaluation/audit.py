@@ -55,7 +55,8 @@ def audit(
     """
     looks = [
         _same_pairs(train, test), _history_after_asking(test), _training_after_asking(train, test),
-        _known_people(train, test) if unseen_people else None, *_fitted_on_more(models or {}), _tie_order(train),
+        _known_people(train, test) if unseen_people else None, *_fitted_on_more(models or {}),
+        *_fitted_on_other(train, models or {}), _tie_order(train),
     ]  # fmt: skip
     return Audit(tuple(finding for finding in looks if finding is not None))
 
@@ -127,6 +128,22 @@ def _fitted_on_more(models: Mapping[str, Scorer]) -> list[Finding]:
                     "fitted on test rows", "fail", f"{name} was fitted on {', '.join(parts)}; fit it on split.train"
                 )
             )
+    return found
+
+
+def _fitted_on_other(train: Dataset, models: Mapping[str, Scorer]) -> list[Finding]:
+    """Models whose own record names the training part of other data than this split's."""
+    found = []
+    for name, model in models.items():
+        facts = getattr(model, "facts", None) or {}
+        if tuple(facts.get("parts", ())) == ("train",) == train.parts and facts.get("dataset") != train.digest:
+            found.append(
+                Finding(
+                    "fitted on other events", "warn",
+                    f"{name} was fitted on the training part of another split, which may hold the test's events; fit "
+                    "it on split.train of this one",
+                )
+            )  # fmt: skip
     return found
 
 

@@ -45,6 +45,11 @@ class Comparison:
 
 def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -> Comparison:
     """Every pair of models and references on ``metric``; raises `SettingsError` for one that was not evaluated."""
+    if not isinstance(evaluation, Evaluation):
+        raise SettingsError(
+            f"compare takes what evaluate gave, found {type(evaluation).__name__}; give "
+            "zhiyin.evaluate({'a': first, 'b': second}, split)", found=type(evaluation).__name__, allowed="Evaluation",
+        )  # fmt: skip
     if metric not in evaluation.metrics:
         allowed = ", ".join(evaluation.metrics)
         raise SettingsError(

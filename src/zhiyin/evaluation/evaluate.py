@@ -106,12 +106,15 @@ def evaluate(
     Every item is ranked, seen ones left out; popularity and chance stand beside; a 95 % bootstrap interval over people
     on everything. Raises `RefusedError` where the audit finds a leak.
     """
+    metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
+    _checked_kinds(models, on, metrics)
     cases, base, rule = (on.test, on.train, on.rule) if isinstance(on, Split) else (on, train, "cases as given")
     if base is None:
         raise DataError("cases alone do not say what was trained on; give train=split.train, or evaluate on the split")
     if not len(cases):
         raise DataError("there is no case to evaluate on; check the split")
     named = dict(models) if isinstance(models, Mapping) else {getattr(models, "name", "model"): models}
+    _checked_catalogues(named, base)
     found = audit(base, cases, named, unseen_people=isinstance(on, Split) and on.facts.get("by") == "people")
     if found.verdict == "fail":
         first = next(finding for finding in found.findings if finding.verdict == "fail")
@@ -130,6 +133,35 @@ def evaluate(
         {name: (getattr(scorer, "facts", None) or {}).get("parts", ()) for name, scorer in named.items()},
         len(cases), cases.dropped,
     )  # fmt: skip
+
+
+def _checked_kinds(models: object, on: object, metrics: Sequence[str]) -> None:
+    """Raises `DataError` for arguments that are no models, no split, or no metric."""
+    if not isinstance(on, (Split, Cases)):
+        raise DataError(
+            f"evaluate(models, on) was asked on a {type(on).__name__}; give a split of the data: "
+            "zhiyin.split(dataset)", found=type(on).__name__, allowed="Split, Cases",
+        )  # fmt: skip
+    for model in models.values() if isinstance(models, Mapping) else (models,):
+        if isinstance(model, type) or not hasattr(model, "score"):
+            shown = model.__name__ if isinstance(model, type) else repr(model)[:60]
+            raise DataError(
+                f"evaluate was given {shown} as a model; give a trained model, or several by name: "
+                "{'mine': zhiyin.models.EASE().fit(split.train)}", found=shown,
+            )  # fmt: skip
+    if not metrics:
+        raise DataError(f"no metric was named; name at least one, for example {USUAL[0]!r}", allowed=", ".join(USUAL))
+
+
+def _checked_catalogues(models: Mapping[str, Scorer], train: Dataset) -> None:
+    """Rows mean other items in another catalogue: figures would be of nothing."""
+    for name, model in models.items():
+        theirs = getattr(model, "catalogue", None)
+        if theirs is not None and theirs.ids.digest != train.catalogue.ids.digest:
+            raise DataError(
+                f"{name} was trained on another catalogue ({len(theirs):,} items; this split has {train.n_items:,}); "
+                "fit it on split.train of this very split", found=name,
+            )  # fmt: skip
 
 
 class _Measure:

@@ -77,10 +77,14 @@ METRICS: Mapping[str, Callable[[Ranks, int], np.ndarray]] = {
 
 def named_metric(name: str) -> tuple[Callable[[Ranks, int], np.ndarray], int]:
     """Function and k of ``"ndcg@10"``, a plug-in's (entry-point group ``zhiyin.metrics``) included."""
-    word, _, k = name.partition("@")
+    word, _, k = str(name).partition("@")
     plugins = registered("zhiyin.metrics")
     known = [*METRICS, *plugins]
-    if not k.isdigit() or int(k) < 1 or word not in known:
+    if word in known and not (k.isdigit() and int(k) >= 1):
+        raise SettingsError(
+            f"metric {name!r} has no length of list; write for example '{word}@10'", found=name, allowed=f"{word}@10"
+        )
+    if word not in known or not k:
         raise SettingsError(
             f"there is no metric {name!r}{did_you_mean(word, known) or ';'} write name@k with a name of: "
             f"{', '.join(known)}",

@@ -3,6 +3,7 @@
 from importlib import import_module
 from typing import Any
 
+from zhiyin.core.errors import did_you_mean
 from zhiyin.core.plugins import find, registered
 
 ESTIMATORS = {
@@ -42,7 +43,8 @@ def names() -> list[str]:
 def __getattr__(name: str) -> Any:
     if name in ESTIMATORS or name in registered("zhiyin.models"):
         return estimator(name)
-    raise AttributeError(f"zhiyin.models has no {name!r}; it has {', '.join(names())}")
+    guess = did_you_mean(name, names()) or ";"
+    raise AttributeError(f"zhiyin.models has no {name!r}{guess} it has {', '.join(names())}")
 
 
 def __dir__() -> list[str]:

@@ -16,6 +16,8 @@ from zhiyin.core.errors import ModelError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import Candidates, Catalogue, Histories, HistoriesLike, Requests, Slates
 from zhiyin.data.dataset import Dataset, encode_histories
+from zhiyin.data.side import side_table
+from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import catalogue_frame, catalogue_of
 from zhiyin.data.weighting import Weighting
 from zhiyin.registry import Artefact, Manifest, write
@@ -62,10 +64,13 @@ class Model(Generic[C]):
     facts: dict[str, Any]
     """Of the training: dataset digest, people, events, ``parts`` read (train, validation), seconds, verdict."""
 
-    def __init__(self, config: C | None = None, **settings: Any) -> None:
+    def __init__(self, config: C | Any = None, **settings: Any) -> None:
         """Settings once: ``EASE(regularisation=200)`` or ``EASE(config=EASEConfig(regularisation=200))``."""
         if config is not None and settings:
             raise ModelError(f"{self.name}: give config= or single settings, not both")
+        if config is not None and not isinstance(config, self.Config):
+            names = ", ".join(self.Config.model_fields)
+            raise ModelError(f"{self.name} was given {config!r}; name each setting, its settings are: {names}")
         self.config = config or self.Config.read(settings, self.name)  # type: ignore[assignment]
         self.facts = {}
 
@@ -100,9 +105,19 @@ class Model(Generic[C]):
 
     def learned_from(self, dataset: Dataset, **facts: Any) -> None:
         """Called first by every `fit`: takes over the catalogue and weighting, notes what the model was made from."""
+        if not isinstance(dataset, Dataset):
+            raise ModelError(
+                f"{self.name} learns from a Dataset, found {type(dataset).__name__}; give split.train, or "
+                "zhiyin.read(file or frame)"
+            )
         if not dataset.histories.n_events:
             raise ModelError(
                 f"{self.name} has nothing to learn from: the dataset has no event; check the split and the filters"
+            )
+        if not (dataset.histories.weights > 0).any():
+            raise ModelError(
+                f"{self.name} has nothing to learn from: no event has a positive weight; check the recipe's "
+                "weights, in Python weighting="
             )
         self.catalogue = dataset.catalogue
         self.weighting = dataset.weighting
@@ -142,17 +157,17 @@ class Model(Generic[C]):
 
     def recommend(
         self, histories: "HistoriesLike | Requests", k: int = 10, *, exclude_seen: bool = True,
-        allowed: Iterable[str] | None = None, new_items: Catalogue | None = None,
+        allowed: Iterable[str] | None = None, new_items: Any = None,
     ) -> Slates:  # fmt: skip
         """The best ``k`` items for each history, best first, in your own ids.
 
         ``histories``: lists of your item ids (oldest first), a frame with ``user`` and ``item``, `Histories` or
         `Requests`. An unknown item is skipped and named in ``unknown_items`` and ``notes``. ``allowed``: only these
-        items may be returned. ``new_items``: items that came after training.
+        items may be returned. ``new_items``: items that came after training, a `Catalogue` or a frame.
         """
         self._need_training()
-        if k < 1:
-            raise ModelError(f"k is {k}; a slate has at least 1 item: give k of 1 or more")
+        _checked_k(k)
+        new_items = None if new_items is None else _new_catalogue(new_items, self.catalogue)
         catalogue = self.catalogue if new_items is None else self.catalogue.add(new_items)
         asked = encode_histories(
             histories, catalogue, self.weighting, exclude_seen=exclude_seen, kinds=tuple(self.facts.get("kinds", ()))
@@ -248,13 +263,38 @@ class Model(Generic[C]):
             raise ModelError(f"{self.name} is not trained; call fit(dataset) first, or zhiyin.load(folder)")
 
 
+def _checked_k(k: object) -> None:
+    """A whole number from 1 on: 10, and neither "10" nor 10.0."""
+    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
+        raise ModelError(f"k is {k!r}, a {type(k).__name__}; a slate's length is a whole number: give k=10")
+    if k < 1:
+        raise ModelError(f"k is {k}; a slate has at least 1 item: give k of 1 or more")
+
+
+def _new_catalogue(items: Any, known: Catalogue) -> Catalogue:
+    """New items as a catalogue, from a frame with a column of ids too; none of them may be there already."""
+    if isinstance(items, (list, tuple, str)):
+        raise ModelError(
+            f"new_items are a {type(items).__name__}; give a frame with a column item, or zhiyin.Catalogue.of(['A'])"
+        )
+    new = items if isinstance(items, Catalogue) else catalogue_of(side_table(as_polars(items), "item", {}, ()).frame)
+    old = next((id_ for id_ in new.ids if id_ in known.ids), None)
+    if old is not None:
+        raise ModelError(f"new item {old!r} is in the catalogue already; give only items that came after training")
+    return new
+
+
 def _allowed(
     allowed: Iterable[str] | None, catalogue: Catalogue, notes: list[list[str]]
 ) -> tuple[np.ndarray | None, list[list[str]]]:
     """The mask of allowed rows, bool (N,), and a note for allowed ids that are not in the catalogue."""
     if allowed is None:
         return None, notes
+    if isinstance(allowed, str) or not isinstance(allowed, Iterable):
+        raise ModelError(f"allowed is {allowed!r}; give a list of item ids: [{str(allowed)!r}]")
     wanted = list(allowed)
+    if not wanted:
+        notes = [[*note, "no item is allowed; leave allowed out to allow all"] for note in notes]
     rows = catalogue.ids.rows(wanted)
     mask = np.zeros(len(catalogue), bool)
     mask[rows[rows >= 0]] = True

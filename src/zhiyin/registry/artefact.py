@@ -61,6 +61,7 @@ class Artefact:
 
 def write(folder: Path | str, artefact: Artefact) -> Manifest:
     """Write the folder whole or not at all; an older one at the same place is replaced. Returns the final manifest."""
+    _only_ours(Path(folder))
     with whole_folder(Path(folder)) as part:
         if artefact.arrays:
             save_file({name: np.ascontiguousarray(array) for name, array in artefact.arrays.items()}, part / ARRAYS)
@@ -72,6 +73,15 @@ def write(folder: Path | str, artefact: Artefact) -> Manifest:
         manifest = artefact.manifest.model_copy(update={"files": files, "zhiyin": zhiyin.__version__}).sealed()
         (part / "manifest.json").write_text(manifest.model_dump_json(indent=2), encoding="utf-8")
     return manifest
+
+
+def _only_ours(folder: Path) -> None:
+    """Refuses a place where something else stands: writing replaces what is there, and it would be lost."""
+    if folder.is_dir() and ((folder / "manifest.json").is_file() or not any(folder.iterdir())):
+        return
+    if folder.exists():
+        what = "a folder of other files, which" if folder.is_dir() else "a file, which"
+        raise ModelError(f"{folder} is {what} would be lost; give the name of a new folder")
 
 
 def read(folder: Path | str) -> Artefact:
@@ -109,7 +119,7 @@ def read_manifest(folder: Path) -> Manifest:
     path = folder / "manifest.json"
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         raise ModelError(f"{folder} is no saved model (no manifest.json); give the folder that save() wrote") from None
     except (ValueError, UnicodeDecodeError):
         raise ModelError(f"{path} is damaged (not JSON); copy the folder again, or train the model again") from None

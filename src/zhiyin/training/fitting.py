@@ -49,6 +49,8 @@ def learn(
     settings = model.config
     validate: Callable[[], float] | None = None
     if validation is not None:
+        if not isinstance(validation, Cases):
+            raise ModelError(f"validation is a {type(validation).__name__}; give cases, for example split.validation")
         cases = validation
         validate = lambda: ndcg_on(model, cases, settings.validation_k)  # noqa: E731
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}

@@ -49,6 +49,11 @@ def split(dataset: Dataset, by: str | None = None, **settings: Any) -> Split:
     ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``. Raises `SettingsError` for one
     that the rule does not have, `DataError` where nothing is left to test.
     """
+    if not isinstance(dataset, Dataset):
+        raise DataError(
+            f"split takes a Dataset, found {type(dataset).__name__}; make one: zhiyin.read(file or frame)",
+            found=type(dataset).__name__, allowed="Dataset",
+        )  # fmt: skip
     name = by or _usual(dataset)
     if name not in RULES:
         raise SettingsError(

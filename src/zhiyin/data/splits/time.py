@@ -11,11 +11,14 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.popularity import DAY_S
 from zhiyin.data.splits.rule import TEST, TRAIN, VALIDATION, SplitRule
 
+LONGEST = 36_500
+"""Days: no log is longer than a century."""
+
 
 class TimeRule(SplitRule):
     """``by = "time"``"""
 
-    days: float | None = Field(default=None, gt=0)
+    days: float | None = Field(default=None, gt=0, le=LONGEST)
     """Length of the test part (and of the validation part before it), in days."""
     share: float = Field(default=0.1, gt=0, lt=0.5)
     """Without ``days``: the newest share of all events is the test part, as many before it the validation part."""
