@@ -375,6 +375,17 @@ def test_recommend_starts_within_its_time(line: Path) -> None:
 def test_chinese_output(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert zhiyin("recommend", "--user", "u0", "--lang", "zh", "-w", line) == 0
     assert "给 u0" in capsys.readouterr().out
+    assert zhiyin("run", "--lang", "zh", "-w", line) == 0
+    assert "3 个模型：popular、ease、vae" in capsys.readouterr().out.replace(", ", "、")
+
+
+@pytest.mark.parametrize(("language", "other"), [("en", "zh"), ("zh", "en")])
+def test_a_report_speaks_one_language_whatever_the_run_spoke(copy: Path, language: str, other: str) -> None:
+    assert zhiyin("run", "--lang", other, "-w", copy) == 0
+    assert zhiyin("report", "--lang", language, "-w", copy) == 0
+    page = (copy / "reports" / "run.html").read_text("utf-8")
+    assert ("because of " in page) == (language == "en")
+    assert ("因为 " in page) == (language == "zh")
 
 
 def test_demo_shows_all_and_writes_a_report(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,7 +21,7 @@ def run_of(hostile: str = HOSTILE) -> dict[str, Any]:
         "steps": [{"name": "data", "seconds": 1.5, "summary": hostile}],
         "metric": "ndcg@10",
         "data": {
-            "summary": hostile, "taken_in": {"no customer": 135080},
+            "summary": {"en": hostile, "zh": hostile}, "taken_in": {"no customer": 135080},
             "quality": {"score": 0.5, "checks": [{"name": hostile, "verdict": "warn", "rows": 3, "share": 0.25}]},
             "fixes": [{"name": "returns", "rows": 8905, "left": 397924, "en": "cancellations", "zh": "取消的订单"}],
             "leakage": {"verdict": "pass", "findings": [{"what": hostile}]},

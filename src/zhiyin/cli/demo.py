@@ -37,13 +37,15 @@ def run(asked: Asked) -> None:
     asked.show(ABOUT)
     if not (asked.folder / "data" / "current").is_file():
         ingest(online_retail(), asked.folder, progress=asked.progress)
-    result = run_line(workspace, progress=asked.progress)
+    result = run_line(workspace, progress=asked.progress, language=asked.language)
     show_data(asked, result)
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])
     show_comparison(asked, result["comparison"], result["metric"])
     for specification in result["specifications"][:3]:
-        asked.show(NEW, attributes=", ".join(f"{key}: {value}" for key, value in specification["attributes"].items()))
+        asked.show(
+            NEW, attributes=", ".join(f"{key}: {_said(value)}" for key, value in specification["attributes"].items())
+        )
     for slate in result["recommendations"]:
         asked.show(HISTORY, items=", ".join(slate.get("history", [])[-8:]))
         show_slate(asked, slate)
@@ -60,3 +62,7 @@ def show_data(asked: Asked, result: dict[str, object]) -> None:
     asked.show(QUALITY, score=data["quality"]["score"])
     for fix in data["fixes"]:
         asked.show(f"  {fix[asked.language]}")
+
+
+def _said(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)

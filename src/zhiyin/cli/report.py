@@ -25,10 +25,17 @@ def run(
 
 
 def write_report(asked: Asked, to: Path | None = None) -> Path:
-    """The last run's report; its path."""
+    """The last run's report; its path. Reasons that the run gave in another language are given again."""
     workspace = asked.workspace
     result, path = workspace.last_run(), to or workspace.reports / "run.html"
     from zhiyin import reports
 
+    people = [slate["user"] for slate in result.get("recommendations", [])]
+    if people and result.get("language") != asked.language:
+        from zhiyin.answering import Answerer
+
+        answerer = Answerer.of(workspace.folder, asked.language)
+        if answerer is not None:
+            result["recommendations"] = answerer.people(people)["recommendations"]
     reports.write(result, path, language=asked.language)
     return path

@@ -28,7 +28,7 @@ def run(
     workspace = asked.prepared
     from zhiyin.pipeline.run import run as run_line
 
-    result = run_line(workspace, progress=asked.progress, until=until)
+    result = run_line(workspace, progress=asked.progress, until=until, language=asked.language)
     show_steps(asked, result)
     asked.answer(result)
 
@@ -37,5 +37,6 @@ def show_steps(asked: Asked, result: dict[str, Any]) -> None:
     """Each step on a line."""
     for step in result["steps"]:
         name = asked.words(NAMES[step["name"]])
+        summary = step["summary_zh"] if asked.language == "zh" else step["summary"]
         again = asked.words(REMEMBERED) if step["again"] else ""
-        asked.show(f"{name:<14} {step['seconds']:>7.1f} s  {step['summary']}{again}")
+        asked.show(f"{name:<14} {step['seconds']:>7.1f} s  {summary}{again}")

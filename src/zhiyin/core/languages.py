@@ -16,6 +16,10 @@ class Sentence(NamedTuple):
     en: str
     zh: str
 
+    def both(self, **values: object) -> dict[Language, str]:
+        """The sentence in every language, for JSON that is read in either."""
+        return {language: self.said(language, **values) for language in LANGUAGES}
+
     def said(self, language: Language, **values: object) -> str:
         """The sentence with its places filled in; whole numbers get thousands separators."""
         shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}

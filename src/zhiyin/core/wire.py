@@ -47,6 +47,7 @@ class StepJSON(TypedDict):
     name: str
     seconds: float
     summary: str
+    summary_zh: NotRequired[str]
 
 
 class CheckJSON(TypedDict):

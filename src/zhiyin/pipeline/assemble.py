@@ -6,6 +6,7 @@ import numpy as np
 
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.answering.assembly import Part, Plan, Source
+from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.core.wire import Recommendations
 from zhiyin.data.contracts import Scorer
@@ -23,6 +24,9 @@ COMPARED = ("ndcg@10", "recall@10")
 FEW, MANY = 3, 30
 """Events of the people shown as examples: enough to see a taste, few enough to read."""
 
+DONE = Sentence("{lists} lists on {cases} test cases; best NDCG@10 {best} {value} [{low}, {high}]",
+                "{cases} 个测试样本上的 {lists} 种列表；NDCG@10 最好的是 {best} {value} [{low}, {high}]")  # fmt: skip
+
 
 def judged(line: Line) -> Facts:
     """Figures of every model and of the whole line on the test part, with intervals and differences."""
@@ -36,7 +40,7 @@ def judged(line: Line) -> Facts:
     return facts
 
 
-def examples(line: Line) -> Recommendations:
+def examples(line: Line, language: Language = "en") -> Recommendations:
     """Slates for a few people of the log, drawn by the seed, with history and reasons."""
     histories = line.dataset.for_purpose("personalise").histories
     suited = np.flatnonzero((histories.lengths >= FEW) & (histories.lengths <= MANY))
@@ -45,7 +49,8 @@ def examples(line: Line) -> Recommendations:
     chosen = np.sort(generator(line.recipe.seed, "examples").choice(people, n, replace=False))
     assembly = Assembly.load(line.workspace.folder)
     assert assembly is not None  # noqa: S101  written by `judged`
-    return Answerer(assembly, line.dataset, k=line.recipe.answer.k).people(line.dataset.users.take(chosen))
+    answerer = Answerer(assembly, line.dataset, language, line.recipe.answer.k)
+    return answerer.people(line.dataset.users.take(chosen))
 
 
 def _assemble(line: Line) -> None:
@@ -84,6 +89,8 @@ def _judged(line: Line) -> Facts:
     return {
         "evaluation": figures, "best": best,
         "comparisons": {metric: compare(evaluation, metric=metric).to_dict() for metric in COMPARED},
-        "summary": f"{len(figures['models'])} lists on {len(line.split.test):,} test cases; best NDCG@10 {best} "
-        f"{best_figure['value']:.4f} [{best_figure['low']:.4f}, {best_figure['high']:.4f}]",
+        "summary": DONE.both(
+            lists=len(figures["models"]), cases=len(line.split.test), best=best,
+            **{part: f"{best_figure[part]:.4f}" for part in ("value", "low", "high")},
+        ),
     }  # fmt: skip

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.contracts import VectorModel
 from zhiyin.generation import ConditionalGAN
@@ -17,14 +18,21 @@ PAIRS = 200_000
 SHOWN = 5
 """Specifications that a run shows."""
 
+NOT_WANTED = Sentence("no generator: the recipe names none", "没有生成模型：方案没有指定")
+NOT_POSSIBLE = Sentence("no generator: it needs item columns and a model with vectors",
+                        "没有生成模型：需要物品的列和一个有向量的模型")  # fmt: skip
+FAILED = Sentence("no generator: {why}", "没有生成模型：{why}")
+DONE = Sentence("ConditionalGAN on vectors of {name}; verdict: {verdict}",
+                "ConditionalGAN，以 {name} 的向量为条件；结论：{verdict}")  # fmt: skip
+
 
 def generate(line: Line) -> Facts:
     """The generator, and a few specifications for people of the training part."""
     settings = line.recipe.generation
     name = settings.condition or next((name for name, m in line.models.items() if isinstance(m, VectorModel)), None)
     if settings.model is None or name is None or not line.dataset.catalogue.columns:
-        why = "the recipe names none" if settings.model is None else "it needs item columns and a model with vectors"
-        return {"summary": f"no generator: {why}", "specifications": [], "seconds": 0.0, "again": False}
+        why = NOT_WANTED if settings.model is None else NOT_POSSIBLE
+        return {"summary": why.both(), "specifications": [], "seconds": 0.0, "again": False}
     inputs = {
         "split": line.split_key, "condition": line.done["models"]["models"][name]["digest"],
         "generation": settings.model_dump(mode="json"), "seed": line.recipe.seed,
@@ -50,11 +58,11 @@ def _made(line: Line, name: str) -> Facts:
         made.fit(train.catalogue, vectors[train.histories.owners[liked]], train.histories.items[liked],
                  progress=line.progress)  # fmt: skip
     except ModelError as error:
-        return {"summary": f"no generator: {error.message}", "specifications": []}
+        return {"summary": FAILED.both(why=error.message), "specifications": []}
     shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
     return {
         **saved(line.workspace, GENERATOR, made),
         "condition": name,
         "specifications": shown,
-        "summary": f"ConditionalGAN on vectors of {name}; verdict: {made.facts.get('verdict', '')}",
+        "summary": DONE.both(name=name, verdict=made.facts["verdict"]),
     }

@@ -15,11 +15,13 @@ from zhiyin.pipeline.workspace import Workspace
 
 Facts: TypeAlias = dict[str, Any]
 """What a step says of itself, as JSON."""
+FORMAT = 2
+"""Of the facts: those of an older one are made again."""
 
 
 def key_of(inputs: Mapping[str, Any]) -> str:
     """sha256 of these inputs (JSON) and the version of the package."""
-    text = json.dumps({**inputs, "zhiyin": zhiyin.__version__}, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps({**inputs, "zhiyin": zhiyin.__version__, "facts": FORMAT}, sort_keys=True, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

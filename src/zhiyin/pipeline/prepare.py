@@ -3,10 +3,14 @@
 from typing import Any
 
 from zhiyin.core.errors import RefusedError
+from zhiyin.core.languages import Sentence
 from zhiyin.data.checks import run_checks
 from zhiyin.evaluation import audit
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
+
+DONE = Sentence("{events} events of {people} people and {items} items; {cases} test cases",
+                "{people} 人对 {items} 件物品的 {events} 个事件；{cases} 个测试样本")  # fmt: skip
 
 
 def prepare(line: Line) -> Facts:
@@ -28,8 +32,9 @@ def _prepared(line: Line) -> Facts:
         for fix in dataset.report
     ]
     return {
-        "summary": f"{dataset.histories.n_events:,} events of {len(dataset):,} people and {dataset.n_items:,} items; "
-        f"{parts.rule}; {len(parts.test):,} test cases",
+        "summary": DONE.both(
+            events=dataset.histories.n_events, people=len(dataset), items=dataset.n_items, cases=len(parts.test)
+        ),
         "events": dataset.histories.n_events, "users": len(dataset), "items": dataset.n_items,
         "taken_in": dict(line.snapshot.facts["quarantined"]), "fixes": fixes, "quality": quality.to_dict(),
         "split": {"rule": parts.rule, **parts.facts}, "train": parts.train.digest,

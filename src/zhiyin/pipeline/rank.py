@@ -3,24 +3,28 @@
 from typing import Any
 
 from zhiyin import ranking
+from zhiyin.core.languages import Sentence
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.tables import rows_of
 from zhiyin.pipeline.train import saved, still_there
+
+NONE = Sentence("no ranker: no rows of both kinds to learn from; models answer alone",
+                "没有排序模型：训练行不足两类；由各模型直接回答")  # fmt: skip
+DONE = Sentence("{names}; what counts most: {counts}", "{names}；最重要的列：{counts}")
 
 
 def rank(line: Line) -> Facts:
     """The recipe's ranker and those beside it; none where there are no rows of both kinds."""
     rows = line.done["features"]
     if not rows["rows"] or not rows["taken"] or rows["taken"] == rows["rows"]:
-        return {"summary": "no ranker: no rows of both kinds to learn from; models answer alone", "rankers": {},
-                "seconds": 0.0, "again": False}  # fmt: skip
+        return {"summary": NONE.both(), "rankers": {}, "seconds": 0.0, "again": False}
     wanted = dict.fromkeys([str(line.recipe.ranker.model), *line.recipe.ranker.beside])
     rankers = {name: _trained(line, name) for name in wanted}
     first = next(iter(rankers.values()))
     counts = ", ".join(f"{name} {share:.0%}" for name, share in list(first["importance"].items())[:3])
     return {
-        "summary": f"{', '.join(rankers)}; what counts most: {counts}", "rankers": rankers,
+        "summary": DONE.both(names=", ".join(rankers), counts=counts), "rankers": rankers,
         "seconds": sum(facts["seconds"] for facts in rankers.values()),
         "again": all(facts["again"] for facts in rankers.values()),
     }  # fmt: skip

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any
 
 from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.languages import Language
 from zhiyin.core.progress import Progress
 from zhiyin.pipeline.assemble import COMPARED, examples, judged
 from zhiyin.pipeline.generate import generate
@@ -25,11 +26,12 @@ STEPS: dict[str, Callable[[Line], Facts]] = {
 
 def run(
     workspace: Workspace, *, progress: Progress | None = None, until: str | None = None, answers: bool = True,
-    metric: str = "ndcg@10",
+    metric: str = "ndcg@10", language: Language = "en",
 ) -> dict[str, Any]:  # fmt: skip
     """Do the recipe of this workspace, and keep what came out as ``runs/last.json`` (and under its time).
 
     ``until``: the last step. ``answers``: whether example slates are made. ``metric``: what `comparison` compares.
+    ``language``: of the reasons.
     """
     names = _until(until)
     if metric not in COMPARED:
@@ -51,7 +53,8 @@ def run(
             line.done[name]["took"] = round(time.perf_counter() - started, 3)
         result = _result(line, metric)
         if answers and "answering" in names:
-            result["recommendations"] = examples(line)["recommendations"]
+            result["recommendations"] = examples(line, language)["recommendations"]
+            result["language"] = language
             workspace.write_json(workspace.runs / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json", result)
             workspace.write_json(workspace.last_path, result)
     return result
@@ -93,7 +96,7 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     done = line.done
     steps = [
         {"name": name, "seconds": facts["took"], "made_in": facts.get("seconds", facts["took"]),
-         "summary": facts["summary"], "again": facts["again"]}
+         "summary": facts["summary"]["en"], "summary_zh": facts["summary"]["zh"], "again": facts["again"]}
         for name, facts in done.items()
     ]  # fmt: skip
     result: dict[str, Any] = {"steps": steps, "data": done["data"], "metric": metric, "seed": line.recipe.seed}

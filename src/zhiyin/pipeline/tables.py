@@ -12,6 +12,7 @@ import polars as pl
 
 from zhiyin.answering import features_for, proposed
 from zhiyin.core.files import whole_file
+from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.features import EventCounters, Feature, default_names, named_features
 from zhiyin.pipeline.line import Line
@@ -19,6 +20,12 @@ from zhiyin.pipeline.once import Facts, once
 from zhiyin.ranking import Rows
 
 ASIDE = ("label", "group")
+NONE = Sentence("no rows: the split has no validation part, or the recipe no ranker",
+                "没有训练行：划分没有验证部分，或方案没有排序模型")  # fmt: skip
+DONE = Sentence(
+    "{rows} rows of {people} people, {columns} columns; the candidates hold {reached} of what was then taken",
+    "{people} 人的 {rows} 行，{columns} 列；候选覆盖了之后被选取的 {reached}",
+)
 
 
 def tables(line: Line) -> Facts:
@@ -59,7 +66,7 @@ def rows_of(path: Path, negative_rate: float) -> Rows:
 def _made(line: Line, path: Path) -> Facts:
     cases = line.split.validation
     if cases is None or line.recipe.ranker.model is None:
-        return {"rows": 0, "summary": "no rows: the split has no validation part, or the recipe no ranker", "names": []}
+        return {"rows": 0, "summary": NONE.both(), "names": []}
     rng = generator(line.recipe.seed, "feature rows")
     limit = line.recipe.ranker.people
     if len(cases) > limit:
@@ -76,8 +83,7 @@ def _made(line: Line, path: Path) -> Facts:
         "rows": len(rows), "taken": n_taken, "people": len(cases), "names": list(rows.names),
         "negative_rate": rows.negative_rate, "reached": reached,
         "file": str(path.relative_to(line.workspace.folder)),
-        "summary": f"{len(rows):,} rows of {len(cases):,} people, {len(rows.names)} columns; the candidates hold "
-        f"{reached:.1%} of what was then taken",
+        "summary": DONE.both(rows=len(rows), people=len(cases), columns=len(rows.names), reached=f"{reached:.1%}"),
     }  # fmt: skip
 
 

@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from zhiyin.core.languages import Sentence
 from zhiyin.models import estimator
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
@@ -12,15 +13,18 @@ from zhiyin.pipeline.recipe import ModelRecipe
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.registry.artefact import read_manifest
 
+DONE = Sentence("{n} models: {names}", "{n} 个模型：{names}")
+DONE_NOW = Sentence("{n} models: {names}; trained now: {new}", "{n} 个模型：{names}；本次训练：{new}")
+
 
 def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
     """Every model of the recipe (or ``only`` these) in the registry."""
     chosen = {name: model for name, model in line.recipe.models.items() if not only or name in only}
     models = {name: _trained(line, name, model) for name, model in chosen.items()}
     new = [name for name, facts in models.items() if not facts["again"]]
-    summary = f"{len(models)} models: {', '.join(models)}" + (f"; trained now: {', '.join(new)}" if new else "")
+    words = DONE_NOW if new else DONE
     return {
-        "summary": summary,
+        "summary": words.both(n=len(models), names=", ".join(models), new=", ".join(new)),
         "models": models,
         "again": not new,
         "seconds": sum(f["seconds"] for f in models.values()),

@@ -2,6 +2,7 @@
 
 from typing import Any, TypedDict
 
+from zhiyin.core.languages import Language
 from zhiyin.core.wire import CompareJSON, EvaluateJSON, LeakageJSON, QualityJSON, SlateJSON, StepJSON
 
 
@@ -18,7 +19,7 @@ class FixJSON(TypedDict):
 class DataJSON(TypedDict, total=False):
     """What was read."""
 
-    summary: str
+    summary: dict[Language, str]
     events: int
     users: int
     items: int
