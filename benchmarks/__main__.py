@@ -6,6 +6,7 @@ import sys
 STEPS = (
     "benchmarks.checks",
     "benchmarks.linear",
+    "benchmarks.agreement",
     "benchmarks.vae",
     "benchmarks.sasrec",
     "benchmarks.speed",

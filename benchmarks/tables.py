@@ -43,6 +43,20 @@ def closed_form() -> list[str]:
     return ["", text]
 
 
+def agreement() -> list[str]:
+    """EASE beside the peers' EASE: closed form, so that figures must be equal."""
+    found = json.loads((RESULTS / "agreement.json").read_text())
+    lines = [
+        "", "## Agreement", "",
+        f"EASE on {found['data']}, last item out, {found['people']:,} people, one function judging all lists "
+        "([why RecTools differs](decisions/0004-ease.md)).", "",
+        "| whose EASE | recall@10 | NDCG@10 |", "|---|---|---|",
+    ]  # fmt: skip
+    return lines + [
+        f"| {who} | {figures['recall@10']:.6f} | {figures['ndcg@10']:.6f} |" for who, figures in found["ease"].items()
+    ]
+
+
 def quality() -> list[str]:
     """One line for every cell that is kept."""
     said = (
@@ -94,7 +108,7 @@ def promises() -> list[str]:
 
 def page() -> str:
     """The whole page."""
-    return "\n".join([HEAD, *speed(), *closed_form(), *quality(), *checks(), *promises()]) + "\n"
+    return "\n".join([HEAD, *speed(), *closed_form(), *agreement(), *quality(), *checks(), *promises()]) + "\n"
 
 
 def main() -> None:
