@@ -1,7 +1,8 @@
 """Do we agree with the peers where a model is exact? EASE, last item out: `python -m benchmarks.agreement`.
 
 Regularisation 200. Everybody is fitted on the same training part and asked for 100 items, seen ones left out; one
-function judges all lists. "transposed" is our own EASE with its weights read the other way round. Writes ``results/agreement.json``.
+function judges all lists. "transposed" is our own EASE with its weights read the other way round. Writes
+``results/agreement.json``.
 """
 
 import json
