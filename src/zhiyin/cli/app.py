@@ -3,7 +3,6 @@
 0 done · 1 the answer is "no" · 2 wrong use or unreadable input · 3 a service is down · 4 no resources · 130 stopped.
 """
 
-import errno
 import json
 import os
 import sys
@@ -15,6 +14,7 @@ import typer
 import zhiyin
 from zhiyin.cli.command import command
 from zhiyin.core.errors import ResourceError, ZhiyinError
+from zhiyin.core.files import FULL
 
 COMMANDS = (
     "init", "demo", "ingest", "check", "run", "train", "evaluate", "compare", "recommend", "similar", "report",
@@ -66,7 +66,7 @@ def _other(given: list[str], error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read the output has seen enough
         return 0
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if isinstance(error, OSError) and error.errno in FULL:
         return _say(given, ResourceError("no space left on the disk; free some space and run again"))
     if os.environ.get("ZHIYIN_DEBUG"):
         raise error

@@ -5,6 +5,7 @@ import errno
 import fcntl
 import hashlib
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from pathlib import Path
 from zhiyin.core.errors import ResourceError
 
 BLOCK = 1 << 20
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+"""No space, no quota, or a file larger than the system lets it be."""
+SAID = re.compile(rf"\(os error ({'|'.join(map(str, FULL))})\)")
 
 
 def sha256(path: Path) -> str:
@@ -30,11 +34,19 @@ def disk_errors(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
-            raise ResourceError(f"no space left on the disk of {path}; free some space and run again") from error
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
             raise ResourceError(f"{path} cannot be written ({error.strerror}); choose another folder") from error
+        if error.errno in FULL:
+            raise _full(path) from error
         raise
+    except Exception as error:
+        if SAID.search(str(error)):  # writers in Rust say it in words of their own errors
+            raise _full(path) from error
+        raise
+
+
+def _full(path: Path) -> ResourceError:
+    return ResourceError(f"no space left on the disk of {path}; free some space and run again")
 
 
 @contextlib.contextmanager

@@ -16,7 +16,7 @@ from typing import Any
 
 import polars as pl
 
-from zhiyin.core.errors import DataError, ResourceError
+from zhiyin.core.errors import DataError
 from zhiyin.core.files import locked, sha256, whole_file, whole_folder
 from zhiyin.data.cleaning import clean
 from zhiyin.data.dataset import Dataset, dataset_of
@@ -109,7 +109,7 @@ def new_snapshot(workspace: Path) -> Iterator[Path]:
     """A folder to write a snapshot into; it becomes the current one when the block ends well, and nothing else changes
     before. A killed run leaves the old one in use and a hidden folder that the next run removes."""
     snapshots = workspace / "data" / "snapshots"
-    with _room_on_disk(workspace), locked(workspace / "data" / ".lock"):
+    with locked(workspace / "data" / ".lock"):
         for left in snapshots.glob(".incoming.*"):
             shutil.rmtree(left, ignore_errors=True)
         incoming = snapshots / "incoming"
@@ -143,14 +143,3 @@ def linked(source: Path, target: Path) -> int:
         except OSError:
             shutil.copyfile(file, target / file.name)
     return len(files)
-
-
-@contextmanager
-def _room_on_disk(workspace: Path) -> Iterator[None]:
-    """A full disk, as Polars says it."""
-    try:
-        yield
-    except (pl.exceptions.PolarsError, OSError) as error:
-        if "No space left" in str(error) or "os error 28" in str(error):
-            raise ResourceError(f"no space left on the disk of {workspace}; free some space and run again") from error
-        raise

@@ -111,7 +111,7 @@ class _Cut:
         if not len(test):
             raise DataError(
                 f"no test case is left ({self._left_out(test) or 'no event in the test part'}); "
-                "give a longer test part, or keep repeats or cold people"
+                "give a longer test part, or say repeats='keep' or cold_people='keep'"
             )
         validation = self._cases(VALIDATION, (TRAIN, FOLD_IN), at_validation) if self.rule.validation else None
         facts = {

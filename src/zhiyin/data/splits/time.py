@@ -43,9 +43,10 @@ class TimeRule(SplitRule):
         parts = np.where(histories.times >= test, TEST, np.where(histories.times >= validation, VALIDATION, TRAIN))
         if not (parts == TRAIN).any():
             first, last = int(histories.times.min()), int(histories.times.max())
+            length = f"{self.days:g} days each" if self.days else f"the newest {2 * self.share:.0%} of all events"
             raise DataError(
                 f"nothing is left to train on: the log spans {(last - first) / DAY_S:.1f} days and the parts take "
-                f"{self.days or 0:g} days each; give fewer days"
+                f"{length}; give fewer days, or use by='last'"
             )
         return parts.astype(np.int8)
 
