@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.core.errors import DataError
-from zhiyin.data import coding
-from zhiyin.data.coding import coded, event_order, numbered
+from zhiyin.data import coding, numbers
+from zhiyin.data.coding import coded, in_order
 from zhiyin.data.dataset import Dataset, encode_histories
+from zhiyin.data.numbers import numbered
 from zhiyin.data.weighting import Weighting
 
 IDS = st.one_of(
@@ -19,12 +20,16 @@ IDS = st.one_of(
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("bits", "step"), [(22, 1 << 16), (2, 7)], ids=["as shipped", "a table too small, tiny parts"])
+@pytest.mark.parametrize(
+    ("bits", "places", "step"), [(14, 4, 1 << 16), (2, 0, 7), (1, 1, 3)],
+    ids=["as shipped", "a table too small, tiny parts", "a table that grows"],
+)  # fmt: skip
 @given(ids=st.lists(IDS, min_size=1, max_size=60))
-def test_ids_are_numbered_by_first_appearance(bits, step, ids):
+def test_ids_are_numbered_by_first_appearance(bits, places, step, ids):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(coding, "BITS", bits)
-        patch.setattr(coding, "STEP", step)
+        patch.setattr(numbers, "BITS", bits)
+        patch.setattr(numbers, "PLACES", places)
+        patch.setattr(numbers, "STEP", step)
         found = numbered(pl.Series(ids, dtype=pl.String))
     codes, distinct = found.codes, found.distinct
     assert distinct.to_list() == list(dict.fromkeys(ids))
@@ -39,11 +44,11 @@ def test_ids_of_a_table_come_first(ids, table):
 
 
 def test_numbers_go_on_from_column_to_column():
-    numbers = coding.Numbers()
+    given = numbers.Numbers()
     first, second = (pl.Series(ids, dtype=pl.String) for ids in (["b", "a long identifier", "b"], ["c", "b", "c"]))
-    assert numbers.of(first).tolist() == [0, 1, 0]
-    assert numbers.of(second).tolist() == [2, 0, 2]
-    assert numbers.distinct().to_list() == ["b", "a long identifier", "c"]
+    assert given.of(first).tolist() == [0, 1, 0]
+    assert given.of(second).tolist() == [2, 0, 2]
+    assert given.distinct().to_list() == ["b", "a long identifier", "c"]
 
 
 def test_a_slice_of_a_column_and_one_in_chunks_are_read_where_they_begin():
@@ -61,9 +66,10 @@ def test_the_order_is_that_of_a_stable_sort(step, rows):
     users, times, positions = (np.array([row[i] for row in rows], np.int64) for i in range(3))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(coding, "STEP", step)
-        order = event_order(users, [times, positions])
-    found = range(len(rows)) if order is None else order.tolist()
-    assert list(found) == sorted(range(len(rows)), key=lambda i: rows[i])
+        found = in_order(users, [times, positions])
+    order = found.placed(np.arange(len(rows))).tolist()
+    assert order == sorted(range(len(rows)), key=lambda i: rows[i])
+    assert list(zip(found.users, *found.keys, strict=True)) == sorted(rows)
 
 
 def test_the_order_is_time_then_position_then_row():

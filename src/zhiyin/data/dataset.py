@@ -13,10 +13,11 @@ from zhiyin.core.errors import DataError, did_you_mean
 from zhiyin.core.ids import UNKNOWN, IdIndex
 from zhiyin.data.canonical import usable
 from zhiyin.data.cleaning import FixReport
-from zhiyin.data.coding import Coded, Numbered, coded, event_order, gathered, rows_in
+from zhiyin.data.coding import Coded, coded, in_order, rows_in
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.consent import CONSENT, Purpose, allows, consent_bits
 from zhiyin.data.contracts import KINDS, Catalogue, Histories, HistoriesLike, Requests, Table
+from zhiyin.data.numbers import Numbered
 from zhiyin.data.side import side_table
 from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import table_of
@@ -299,11 +300,10 @@ def _histories(
 ) -> Histories:
     """Events person by person, by (time, position, row). A row without a position comes before those that have one."""
     keys = [_key(events[name]) for name in ("time", "position") if name in events.columns]
-    by = event_order(user.rows, keys)
+    found = in_order(user.rows, keys)
 
     def placed(column: np.ndarray) -> np.ndarray:
-        # what comes from a frame is read-only memory, of which PyTorch makes no tensor without a warning
-        return np.require(column, requirements="W") if by is None else gathered(column, by)
+        return _writable(found.placed(column))
 
     n = len(user.rows)
     counts = np.bincount(user.rows, minlength=len(user.ids))
@@ -311,11 +311,16 @@ def _histories(
     codes = placed(_kind_codes(events, kinds)) if "kind" in events.columns else np.zeros(n, np.uint8)
     values = placed(_values(events)) if "value" in events.columns else np.full(n, np.nan, np.float32)
     weights = weighting.weights(codes, values, kinds)
-    times = placed(keys[0]) if "time" in events.columns else np.arange(n) - np.repeat(offsets[:-1], counts)
+    times = _writable(found.keys[0]) if "time" in events.columns else np.arange(n) - np.repeat(offsets[:-1], counts)
     context = {name: placed(column) for name, column in table_of(_context(events)).items()}
     if "consent" in events.columns:
         context[CONSENT] = placed(consent_bits(events["consent"]))
     return Histories(offsets, placed(item.rows), times, codes, values, weights, context)
+
+
+def _writable(column: np.ndarray) -> np.ndarray:
+    """What comes from a frame is read-only memory, of which PyTorch makes no tensor without a warning."""
+    return np.require(column, requirements="W")
 
 
 def _key(column: pl.Series) -> np.ndarray:

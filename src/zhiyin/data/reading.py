@@ -10,10 +10,10 @@ import polars as pl
 from zhiyin.data.canonical import Separated, separate
 from zhiyin.data.checks.quality import Quality, run_checks
 from zhiyin.data.cleaning import Cleaned, FixReport, chosen, clean
-from zhiyin.data.coding import Numbered, Numbers
 from zhiyin.data.columns import Guess
 from zhiyin.data.dataset import Dataset, dataset_of
 from zhiyin.data.log import needed, open_log
+from zhiyin.data.numbers import Numbered, Numbers
 from zhiyin.data.report import left_out
 from zhiyin.data.side import items_of_events, users_of_events
 from zhiyin.data.sources import Source, find_sources

@@ -10,7 +10,8 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from zhiyin.data.coding import Numbered, event_order, gathered, numbered
+from zhiyin.data.coding import in_order
+from zhiyin.data.numbers import Numbered, numbered
 
 DAY = 86_400
 
@@ -101,13 +102,9 @@ class Evidence:
         if times.null_count() or users.min(initial=0) < 0:
             rows = np.flatnonzero(times.is_not_null().to_numpy() & (users >= 0))
             users, times = users[rows], times.gather(rows)
-        seconds = times.to_numpy()
-        order = event_order(users, [seconds])
-        if order is None:
-            rows = np.arange(self.n) if rows is None else rows
-        else:
-            users, seconds = gathered(users, order), gathered(seconds, order)
-            rows = order if rows is None else rows[order]
+        found = in_order(users, [times.to_numpy()])
+        users, seconds = found.users, found.keys[0]
+        rows = found.placed(np.arange(self.n, dtype=np.int32) if rows is None else rows)
         starts = np.ones(len(rows), bool)
         starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
         tied = np.flatnonzero(~(starts & np.append(starts[1:], True)))

@@ -14,7 +14,7 @@ from zhiyin.core.wire import QualityJSON
 from zhiyin.data.checks.check import Check, Finding, Verdict
 from zhiyin.data.checks.evidence import Evidence
 from zhiyin.data.checks.table import all_checks
-from zhiyin.data.coding import Numbered
+from zhiyin.data.numbers import Numbered
 
 
 @dataclass(frozen=True, eq=False)
