@@ -44,7 +44,8 @@ class Comparison:
 
 
 def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -> Comparison:
-    """Every pair of models and references on ``metric``; raises `SettingsError` for one that was not evaluated."""
+    """Every pair of models, and each beside every reference, on ``metric`` (references among themselves are not the
+    question, and would only make the correction harsher); raises `SettingsError` for one that was not evaluated."""
     if not isinstance(evaluation, Evaluation):
         raise SettingsError(
             f"compare takes what evaluate gave, found {type(evaluation).__name__}; give "
@@ -57,7 +58,8 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
             found=metric, allowed=allowed,
         )  # fmt: skip
     table = {name: columns[metric] for name, columns in evaluation.table.items() if metric in columns}
-    names = list(combinations(table, 2))
+    beside = set(evaluation.references)
+    names = [(a, b) for a, b in combinations(table, 2) if not {a, b} <= beside]
     if not names:
         return Comparison(metric, ())
     differences = np.stack([table[a] - table[b] for a, b in names], axis=1)  # (P, pairs)

@@ -191,8 +191,7 @@ class _Measure:
         columns |= {name: self._people(values) for name, values in self.traits.of(lists, targets, K).items()}
         columns |= self._rating_errors(scorer)
         figures = _figures(columns)
-        share = coverage(lists[:, :K], self.train.n_items)
-        figures[f"coverage@{K}"] = {"value": share, "low": share, "high": share, "n": self.train.n_items}
+        figures[f"coverage@{K}"] = coverage(lists[:, :K], self.person_of, self.train.n_items)
         return columns, figures, self._strata(ranks)
 
     def _people(self, values: np.ndarray) -> np.ndarray:

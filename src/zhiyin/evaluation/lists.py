@@ -8,10 +8,14 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from scipy import sparse
 
+from zhiyin.core.wire import FigureJSON
 from zhiyin.data.contracts import Ragged
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.popularity import counts
 from zhiyin.evaluation.metrics import Ranks, named_metric
+
+NORMAL = 1.96
+"""Standard errors on either side of a 95 % interval."""
 
 
 def metrics_of_lists(rows: np.ndarray, targets: Ragged, metrics: Sequence[str]) -> dict[str, np.ndarray]:
@@ -97,9 +101,21 @@ class ListTraits:
         return diversity
 
 
-def coverage(rows: np.ndarray, n_items: int) -> float:
-    """Share of the catalogue that stands in any list."""
-    return len(np.unique(rows[rows >= 0])) / max(1, n_items)
+def coverage(rows: np.ndarray, people: np.ndarray, n_items: int) -> FigureJSON:
+    """Share of the catalogue that stands in any list; ``people`` int64 (B,): whose list each is.
+
+    Resampling people would lose items, so that the interval is the jackknife's (Efron and Stein 1981): what each
+    person alone brings in says how far the share would move with other people. It is wide rather than narrow.
+    """
+    case, column = np.nonzero(rows >= 0)
+    pairs = np.unique(people[case] * np.int64(n_items) + rows[case, column])  # each person's items, once
+    items, owners = pairs % n_items, pairs // n_items
+    known, n_people = np.bincount(items, minlength=n_items), len(np.unique(people))
+    alone = np.bincount(owners[known[items] == 1], minlength=int(people.max(initial=-1)) + 1)[np.unique(people)]
+    value = float((known > 0).sum() / n_items)
+    error = np.sqrt((n_people - 1) / n_people * np.square(alone - alone.mean()).sum()) / n_items
+    low, high = max(0.0, value - NORMAL * error), min(1.0, value + NORMAL * error)
+    return {"value": value, "low": float(low), "high": float(high), "n": n_people}
 
 
 def _mean(values: np.ndarray, there: np.ndarray) -> np.ndarray:
