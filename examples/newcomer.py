@@ -1,13 +1,15 @@
 """A newcomer's tasks on a dirty CSV, each in the lines that a user writes.
 
-    python examples/newcomer.py transactions.csv
+    python examples/newcomer.py transactions.csv ease-model
 
 The CSV is a shop's invoice lines as they are: InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
-CustomerID, Country. Nothing is cleaned by hand.
+CustomerID, Country. Nothing is cleaned by hand; the model is saved to the folder named last. The page with everything
+of a run in it is a command: ``zhiyin report``.
 """
 
 import sys
-import tempfile
+
+import polars as pl
 
 import zhiyin
 
@@ -23,13 +25,33 @@ print("\n".join(rule.sentence.en for rule in dataset.report))
 # a basket of somebody unknown
 print(model.recommend([["85123A", "22632", "22633"]], k=10).ids)
 
+# one more event, and the next answer is another
+print(model.recommend([["85123A", "22632", "22633", "22865"]], k=10).ids)
+
 # an item that was never sold is named, and the rest is answered
 print(model.recommend([["85123A", "NEW001"]], k=3).notes)
 
+# a new item of which only the catalogue's row is known
+content = zhiyin.models.ContentKNN().fit(split.train)
+new = pl.DataFrame({"item": ["NEW001"], "title": ["HAND WARMER RED FOX DESIGN"], "price": [2.1]})
+print(content.recommend([["22632", "22633"]], k=10, new_items=new).ids)
+
+# why each item: what the answer would be without an event, tried
+print([item["reason"] for item in zhiyin.explain(model, ["85123A", "22632", "22633"], k=3)["items"]])
+
 # split in time, popularity beside, intervals, the rule in words
-print(zhiyin.evaluate({"EASE": model}, split))
+evaluation = zhiyin.evaluate({"EASE": model}, split)
+print(evaluation)
+
+# is it really better than popularity
+print(zhiyin.compare(evaluation))
 
 # save, load elsewhere, the same answer
-folder = tempfile.mkdtemp()
-model.save(f"{folder}/ease")
-print(zhiyin.load(f"{folder}/ease").recommend([["85123A", "22632", "22633"]], k=10).ids)
+model.save(sys.argv[2])
+print(zhiyin.load(sys.argv[2]).recommend([["85123A", "22632", "22633"]], k=10).ids)
+
+# a mistake is answered with what was found and what to do
+try:
+    dataset.history_of([17850])
+except zhiyin.ZhiyinError as error:
+    print(error)
