@@ -1,12 +1,14 @@
 """Ragged histories against plain lists."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.contracts import Cases, Catalogue, Histories, Ragged, Requests, Slates
+from zhiyin.data.contracts import KINDS, Cases, Catalogue, Histories, Ragged, Requests, Slates
 
 LISTS = st.lists(st.lists(st.integers(0, 9), max_size=6), min_size=1, max_size=6)
 
@@ -96,3 +98,10 @@ def test_slates_speak_the_wire_format():
     assert first["model"] == {"name": "EASE", "version": 3}
     assert (second["user"], second["items"], second["unknown_items"]) == (None, [], [])
     assert slates.to_polars().rows() == [(0, "u", 1, "a", 0.5)]
+
+
+def test_an_item_that_was_only_shown_or_asked_for_was_not_met() -> None:
+    codes = np.array([KINDS.index(kind) for kind in ("impression", "click", "query", "impression")], np.uint8)
+    histories = replace(Histories.of([[3, 4], [5, 3]]), kinds=codes)
+    assert lists(histories.met) == [[4], []]
+    assert Requests.of(histories).exclude.rows.tolist() == [4]

@@ -74,7 +74,7 @@ def on_catalogue(dataset: Dataset, catalogue: Catalogue) -> Dataset:
 def excluded(histories: Histories, wanted: Kinds, kinds: Sequence[str]) -> Ragged:
     """Rows never returned: those seen in an event of a wanted kind."""
     if wanted == "all":
-        return histories.rows
+        return histories.met
     for kind in wanted:
         if kind not in kinds:
             allowed = ", ".join(kinds)

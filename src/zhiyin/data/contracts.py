@@ -26,12 +26,16 @@ Table: TypeAlias = Mapping[str, np.ndarray]
 
 KINDS = (
     "view", "click", "cart", "purchase", "rating", "like", "dislike", "hide", "return",
-    "bookmark", "comment", "share", "follow", "query", "helpful",
+    "bookmark", "comment", "share", "follow", "query", "helpful", "impression",
 )  # fmt: skip
 """Kinds of event in the order of their codes. A recipe may name further kinds; they get the codes after these."""
 
 NEGATIVE_KINDS = ("dislike", "hide", "return")
 """Kinds that say "less of this": their weight is negative unless a recipe says otherwise."""
+
+SILENT_KINDS = ("impression", "query")
+"""Kinds that say nothing for or against an item: it was shown, or asked for."""
+_SILENT_CODES = np.array([KINDS.index(kind) for kind in SILENT_KINDS], np.uint8)
 
 FILL = -1
 """Row number of "no item" in rectangular arrays of rows."""
@@ -153,6 +157,12 @@ class Histories:
         events, offsets = _events_of(self.offsets, people)
         return self.events(events, offsets)
 
+    @property
+    def met(self) -> Ragged:
+        """The item rows that each person met: an item that was only shown or asked for may still be new to them."""
+        silent = np.isin(self.kinds, _SILENT_CODES)
+        return self.keep(~silent).rows if silent.any() else self.rows
+
     def keep(self, mask: np.ndarray) -> "Histories":
         """Only the events where ``mask`` (bool, (E,)) is true; everybody stays, some with fewer events."""
         kept = np.concatenate([[0], np.cumsum(mask)])
@@ -213,11 +223,11 @@ class Requests:
         cls, histories: Histories, *, exclude_seen: bool = True, now: np.ndarray | int | None = None,
         person: Table | None = None,
     ) -> "Requests":  # fmt: skip
-        """Requests at the time of each history's newest event (or ``now``); all of its items left out, or none."""
+        """Requests at the time of each history's newest event (or ``now``); all items met left out, or none."""
         moments = (
             _newest_times(histories) if now is None else np.broadcast_to(np.asarray(now, np.int64), len(histories))
         )
-        exclude = histories.rows if exclude_seen else Ragged.empty(len(histories))
+        exclude = histories.met if exclude_seen else Ragged.empty(len(histories))
         return cls(histories, moments, exclude, person)
 
     def __len__(self) -> int:

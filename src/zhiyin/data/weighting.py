@@ -7,10 +7,7 @@ from pydantic import Field
 
 from zhiyin.core.settings import Config
 from zhiyin.data.coding import gathered
-from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS
-
-SILENT_KINDS = ("impression", "query")
-"""Kinds that say nothing for or against an item."""
+from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS, SILENT_KINDS
 
 
 class Weighting(Config):

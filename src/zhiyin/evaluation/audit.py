@@ -67,7 +67,8 @@ def _same_pairs(train: Dataset, test: Cases) -> Finding | None:
         return None  # repeats are asked for: having taken an item before is no leak
     n = max(1, train.n_items)
     people = test.users[test.targets.owners]
-    both = np.isin(people * n + test.targets.rows, train.histories.owners * n + train.histories.items)
+    met = train.histories.met
+    both = np.isin(people * n + test.targets.rows, met.owners * n + met.rows)
     if not both.any():
         return None
     where = np.flatnonzero(both)[:N_ROWS]

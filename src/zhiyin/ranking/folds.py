@@ -67,7 +67,8 @@ def _cases(dataset: Dataset, before: np.ndarray, within: np.ndarray, start: int)
 def _new_targets(past: Histories, outcome: Histories, n_items: int) -> tuple[Ragged, int]:
     """Each person's different items of ``outcome`` that are not in ``past``, and how many were."""
     keys = np.unique(outcome.owners * n_items + outcome.items)
-    new = keys[~np.isin(keys, past.owners * n_items + past.items)]
+    met = past.met
+    new = keys[~np.isin(keys, met.owners * n_items + met.rows)]
     counts = np.bincount(new // max(1, n_items), minlength=len(past))
     offsets = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     return Ragged(offsets, (new % max(1, n_items)).astype(np.int32)), len(keys) - len(new)

@@ -163,7 +163,8 @@ class _Cut:
         """Each person's different items of ``outcome``, the value of each, and how many events were repeats."""
         n = max(1, self.dataset.n_items)
         keys, first = np.unique(outcome.owners * n + outcome.items, return_index=True)
-        again = np.isin(outcome.owners * n + outcome.items, past.owners * n + past.items)
+        met = past.met
+        again = np.isin(outcome.owners * n + outcome.items, met.owners * n + met.rows)
         if self.rule.repeats == "drop":
             new = ~again[first]
             keys, first = keys[new], first[new]
