@@ -69,7 +69,7 @@ def test_the_order_is_that_of_a_stable_sort(step, rows):
         found = in_order(users, [times, positions])
     order = found.placed(np.arange(len(rows))).tolist()
     assert order == sorted(range(len(rows)), key=lambda i: rows[i])
-    assert list(zip(found.users, *found.keys, strict=True)) == sorted(rows)
+    assert list(zip(found.placed(users), *found.keys, strict=True)) == sorted(rows)
 
 
 def test_the_order_is_time_then_position_then_row():

@@ -62,10 +62,8 @@ class Sorted:
 
     order: np.ndarray | None
     """int32 (E,): the rows; None where they stand so already."""
-    users: np.ndarray
-    """int32 (E,)"""
     keys: list[np.ndarray]
-    """int64 (E,) each"""
+    """int64 (E,) each: what they are ordered by, in this order."""
 
     def placed(self, column: np.ndarray) -> np.ndarray:
         """A column of the log in this order."""
@@ -73,9 +71,9 @@ class Sorted:
 
 
 def in_order(users: np.ndarray, keys: list[np.ndarray]) -> Sorted:
-    """The events by (user, keys …, row); the first key counts most."""
+    """The events by (user, keys …, row); the first key counts most. Users are numbers from 0."""
     if _is_sorted([users, *keys]):
-        return Sorted(None, users, keys)
+        return Sorted(None, keys)
     counts = np.bincount(users)
     first = keys[0] if keys else np.zeros(len(users), np.int8)
     # a sparse matrix on its way from coordinates to rows does exactly one counting sort, which is stable
@@ -84,23 +82,23 @@ def in_order(users: np.ndarray, keys: list[np.ndarray]) -> Sorted:
     matrix.has_canonical_format = True  # no entry is doubled, none is to be sorted within its row
     by_user = matrix.tocsr()
     keys = [by_user.data, *(gathered(key, by_user.indices) for key in keys[1:])][: len(keys)]
-    found = Sorted(by_user.indices, np.repeat(np.arange(len(counts), dtype=np.int32), counts), keys)
-    if not _is_sorted([found.users, *keys]):  # else the log is in the order of time, as most are
-        _sort_blocks(found, np.cumsum(counts))
-    return found
+    _sort_blocks(by_user.indices, keys, counts)
+    return Sorted(by_user.indices, keys)
 
 
-def _sort_blocks(found: Sorted, ends: np.ndarray) -> None:
+def _sort_blocks(order: np.ndarray, keys: list[np.ndarray], counts: np.ndarray) -> None:
     """Sort each person's events by the keys, in place; people go together in blocks that fit into the cache."""
-    start = 0
-    while start < len(found.users):
-        whole = np.searchsorted(ends, start + STEP, side="right")  # people who end within a block
-        here = np.searchsorted(ends, start, side="right")
-        end = int(ends[max(whole - 1, here)])
-        rows = _sorted_rows([column[start:end] for column in (found.users, *found.keys)])
-        for column in (found.order, *found.keys):
-            column[start:end] = column[start:end][rows]  # type: ignore[index]
-        start = end
+    ends = np.cumsum(counts)
+    person, start = 0, 0
+    while person < len(counts):
+        last = max(int(np.searchsorted(ends, start + STEP, side="right")), person + 1)
+        block = slice(start, int(ends[last - 1]))
+        columns = [np.repeat(np.arange(person, last), counts[person:last]), *(key[block] for key in keys)]
+        if not _is_sorted(columns):  # a log in the order of time, as most are, is in order already
+            rows = _sorted_rows(columns)
+            for column in (order, *keys):
+                column[block] = column[block][rows]
+        person, start = last, block.stop
 
 
 def _is_sorted(columns: list[np.ndarray]) -> bool:

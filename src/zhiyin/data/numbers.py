@@ -64,7 +64,7 @@ class Numbers:
         """Numbers of a text column without nulls, int32 (E,); new ids get the next ones."""
         codes = np.empty(len(column), np.int32)
         for start in range(0, len(column), STEP):
-            self._look_up(column.slice(start, STEP), codes[start : start + STEP])
+            self._look_up(column.slice(start, STEP).rechunk(), codes[start : start + STEP])
         codes -= 1
         return codes
 
@@ -153,5 +153,5 @@ class Numbers:
 
 def _views(column: pl.Series) -> np.ndarray:
     """Texts as Arrow holds them, complex128 (E,): 16 bytes, the text itself where it has at most `INLINE`."""
-    array = column.rechunk().to_arrow(compat_level=pl.CompatLevel.newest())
+    array = column.to_arrow(compat_level=pl.CompatLevel.newest())
     return np.frombuffer(array.buffers()[1], np.complex128)[array.offset : array.offset + len(array)]

@@ -103,7 +103,7 @@ class Evidence:
             rows = np.flatnonzero(times.is_not_null().to_numpy() & (users >= 0))
             users, times = users[rows], times.gather(rows)
         found = in_order(users, [times.to_numpy()])
-        users, seconds = found.users, found.keys[0]
+        users, seconds = found.placed(users), found.keys[0]
         rows = found.placed(np.arange(self.n, dtype=np.int32) if rows is None else rows)
         starts = np.ones(len(rows), bool)
         starts[1:] = (users[1:] != users[:-1]) | (seconds[1:] != seconds[:-1])
