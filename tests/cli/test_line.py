@@ -214,11 +214,23 @@ def test_evaluate_shows_a_table_and_knows_its_metrics(copy: Path, capsys: pytest
     assert zhiyin("evaluate", "-w", copy, "--metrics", "ndgc@10") == 2
     assert "did you mean 'ndcg@10'?" in capsys.readouterr().err
     for metric, words in (
-        ("ndgc@10", "'ndgc@10' is not compared; did you mean 'ndcg@10'? compared are: ndcg@10, recall@10"),
-        ("mrr@100", "'mrr@100' is not compared; compared are: ndcg@10, recall@10"),
+        ("ndgc@10", "'ndgc@10' is not compared; did you mean 'ndcg@10'? compared are: ndcg@10, recall@10, hit_rate@10"),
+        ("mrr@1", "'mrr@1' is not compared; did you mean 'mrr@10'?"),
     ):
         assert zhiyin("compare", "-w", copy, "--metric", metric) == 2
         assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("metric", ["ndcg@10", "mrr@10", "novelty@10"])
+def test_every_metric_can_be_compared(metric: str, line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("compare", "-w", line, "--metric", metric, "--json") == 0
+    pairs = result_of(capsys)["pairs"]
+    assert zhiyin("evaluate", "-w", line, "--json") == 0
+    figures = result_of(capsys)["models"]
+    assert {pair["metric"] for pair in pairs} == {metric}
+    for pair in pairs:
+        difference = figures[pair["a"]][metric]["value"] - figures[pair["b"]][metric]["value"]
+        assert pair["difference"] == pytest.approx(difference, abs=1e-9)
 
 
 def test_the_line_knows_even_from_odd(line: Path, capsys: pytest.CaptureFixture[str]) -> None:

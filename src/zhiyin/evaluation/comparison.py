@@ -4,6 +4,7 @@ Paired bootstrap; p two-sided = (1 + #{|d* - d| >= |d|}) / (R + 1); Holm 1979 ov
 detectable difference 2.80 · sd(d) / sqrt(P) (5 % level, 80 % power).
 """
 
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -58,7 +59,12 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
             found=metric, allowed=allowed,
         )  # fmt: skip
     table = {name: columns[metric] for name, columns in evaluation.table.items() if metric in columns}
-    beside = set(evaluation.references)
+    return paired(table, evaluation.references, metric, seed)
+
+
+def paired(table: Mapping[str, np.ndarray], references: Collection[str], metric: str, seed: int = 0) -> Comparison:
+    """The same from one number a person: model → float64 (P,)."""
+    beside = set(references)
     names = [(a, b) for a, b in combinations(table, 2) if not {a, b} <= beside]
     if not names:
         return Comparison(metric, ())

@@ -16,7 +16,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits import Split
 from zhiyin.evaluation.audit import Audit, audit
 from zhiyin.evaluation.intervals import figure, resampled_means
-from zhiyin.evaluation.lists import ListTraits, coverage
+from zhiyin.evaluation.lists import TRAITS, ListTraits, coverage
 from zhiyin.evaluation.metrics import Ranks, named_metric
 from zhiyin.evaluation.ranking import ranked
 from zhiyin.evaluation.references import references
@@ -24,6 +24,8 @@ from zhiyin.evaluation.references import references
 USUAL = ("ndcg@10", "recall@10", "hit_rate@10", "precision@10", "map@10", "mrr@10", "ndcg@100", "recall@100")
 K = 10
 """Length of the lists whose traits (coverage, novelty, diversity …) are measured."""
+COMPARED = (*USUAL, *(f"{trait}@{K}" for trait in TRAITS))
+"""What every evaluation has person by person, so that differences can be tested."""
 STRATA = ("hot", "warm", "cold")
 
 
@@ -126,10 +128,16 @@ def evaluate(
     beside = {name: scorer for name, scorer in references(base, seed).items() if name not in named}
     measure = _Measure(base, cases, tuple(metrics))
     measured = {name: measure.of(scorer) for name, scorer in {**named, **beside}.items()}
-    table = {name: columns for name, (columns, _, _) in measured.items()}
+    table = {name: one.people for name, one in measured.items()}
+    figures = _figures(table)
+    for name, one in measured.items():
+        figures[name][f"coverage@{K}"] = one.coverage
+    strata: dict[str, dict[str, dict[str, FigureJSON]]] = {name: {} for name in measured}
+    for stratum in measure.strata:
+        for name, found_there in _figures({name: one.strata[stratum] for name, one in measured.items()}).items():
+            strata[name][stratum] = found_there
     return Evaluation(
-        table, tuple(metrics), tuple(beside), {name: figures for name, (_, figures, _) in measured.items()},
-        {name: strata for name, (_, _, strata) in measured.items()}, rule, found,
+        table, tuple(metrics), tuple(beside), figures, strata, rule, found,
         {name: (getattr(scorer, "facts", None) or {}).get("parts", ()) for name, scorer in named.items()},
         len(cases), cases.dropped,
     )  # fmt: skip
@@ -164,6 +172,17 @@ def _checked_catalogues(models: Mapping[str, Scorer], train: Dataset) -> None:
             )  # fmt: skip
 
 
+@dataclass(frozen=True, eq=False)
+class _Measured:
+    """What one model shows."""
+
+    people: dict[str, np.ndarray]
+    """Metric → float64 (P,)."""
+    coverage: FigureJSON
+    strata: dict[str, dict[str, np.ndarray]]
+    """Stratum → metric → a number for each case that has a target there."""
+
+
 class _Measure:
     """Everything about the cases that does not depend on the model."""
 
@@ -180,19 +199,20 @@ class _Measure:
         kinds = np.where(hot, 0, np.where(met, 1, 2))
         self.stratum = kinds[cases.targets.rows]  # (T,)
 
-    def of(
-        self, scorer: Scorer
-    ) -> tuple[dict[str, np.ndarray], dict[str, FigureJSON], dict[str, dict[str, FigureJSON]]]:
-        """Numbers of each person, figures, and figures of each stratum."""
+    @property
+    def strata(self) -> list[str]:
+        """Those that have a target."""
+        return [name for code, name in enumerate(STRATA) if (self.stratum == code).any()]
+
+    def of(self, scorer: Scorer) -> _Measured:
         targets = self.cases.targets
         ranks, lists = ranked(scorer, self.cases, self.depth)
         found = Ranks(ranks, targets.owners, targets.lengths)
         columns = {name: self._people(metric(found, k)) for name, (metric, k) in self.chosen.items()}
         columns |= {name: self._people(values) for name, values in self.traits.of(lists, targets, K).items()}
         columns |= self._rating_errors(scorer)
-        figures = _figures(columns)
-        figures[f"coverage@{K}"] = coverage(lists[:, :K], self.person_of, self.train.n_items)
-        return columns, figures, self._strata(ranks)
+        share = coverage(lists[:, :K], self.person_of, self.train.n_items)
+        return _Measured(columns, share, {name: self._stratum(name, ranks) for name in self.strata})
 
     def _people(self, values: np.ndarray) -> np.ndarray:
         """The mean of each person's cases, float64 (P,)."""
@@ -201,18 +221,13 @@ class _Measure:
         sums = np.bincount(self.person_of[there], values[there], minlength=len(self.people))
         return sums / np.maximum(counts, 1)
 
-    def _strata(self, ranks: np.ndarray) -> dict[str, dict[str, FigureJSON]]:
-        found: dict[str, dict[str, FigureJSON]] = {}
-        for code, name in enumerate(STRATA):
-            chosen = self.stratum == code
-            if not chosen.any():
-                continue
-            lengths = np.bincount(self.cases.targets.owners[chosen], minlength=len(self.cases))
-            kept = np.flatnonzero(lengths)
-            place = np.cumsum(lengths > 0) - 1
-            part = Ranks(ranks[chosen], place[self.cases.targets.owners[chosen]], lengths[kept])
-            found[name] = _figures({metric: fun(part, k) for metric, (fun, k) in self.chosen.items()})
-        return found
+    def _stratum(self, name: str, ranks: np.ndarray) -> dict[str, np.ndarray]:
+        """The metrics over the targets of one stratum."""
+        chosen = self.stratum == STRATA.index(name)
+        lengths = np.bincount(self.cases.targets.owners[chosen], minlength=len(self.cases))
+        place = np.cumsum(lengths > 0) - 1
+        part = Ranks(ranks[chosen], place[self.cases.targets.owners[chosen]], lengths[lengths > 0])
+        return {metric: fun(part, k) for metric, (fun, k) in self.chosen.items()}
 
     def _rating_errors(self, scorer: Scorer) -> dict[str, np.ndarray]:
         """Absolute and squared error of predicted ratings, where there are ratings and the model predicts them."""
@@ -230,12 +245,15 @@ class _Measure:
         return {"mae": self._people(mean), "mse": self._people(square)}
 
 
-def _figures(columns: Mapping[str, np.ndarray]) -> dict[str, FigureJSON]:
-    """Each column's mean with its interval; RMSE is the root of the mean squared error."""
-    means = resampled_means(np.stack(list(columns.values()), axis=1))
-    figures = {name: figure(column, means[:, i]) for i, (name, column) in enumerate(columns.items())}
-    if "mse" in figures:
-        square = figures.pop("mse")
-        low, value, high = (square[name] ** 0.5 for name in ("low", "value", "high"))
-        figures["rmse"] = {"value": value, "low": low, "high": high, "n": square["n"]}
+def _figures(table: Mapping[str, Mapping[str, np.ndarray]]) -> dict[str, dict[str, FigureJSON]]:
+    """Each column's mean with its interval, the people drawn once for all models; RMSE is a root of a mean."""
+    keys = [(model, metric) for model, columns in table.items() for metric in columns]
+    means = resampled_means(np.stack([table[model][metric] for model, metric in keys], axis=1))
+    figures: dict[str, dict[str, FigureJSON]] = {model: {} for model in table}
+    for i, (model, metric) in enumerate(keys):
+        found = figure(table[model][metric], means[:, i])
+        if metric == "mse":
+            low, value, high = (found[name] ** 0.5 for name in ("low", "value", "high"))
+            found = {"value": value, "low": low, "high": high, "n": found["n"]}
+        figures[model]["rmse" if metric == "mse" else metric] = found
     return figures

@@ -52,6 +52,9 @@ def ranks_in_lists(rows: np.ndarray, targets: Ragged) -> np.ndarray:
     return ranks
 
 
+TRAITS = ("novelty", "popularity_bias", "diversity", "serendipity")
+
+
 class ListTraits:
     """What a list is like beside the training data: novelty, diversity, serendipity, popularity."""
 

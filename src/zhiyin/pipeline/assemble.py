@@ -1,17 +1,20 @@
 """Step 6: what answers, how good it is beside each model alone and popularity, and example slates."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+import polars as pl
 
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.answering.assembly import Part, Plan, Source
+from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.randomness import generator
-from zhiyin.core.wire import Recommendations
+from zhiyin.core.wire import CompareJSON, Recommendations
 from zhiyin.data.contracts import Scorer
 from zhiyin.data.popularity import counts
-from zhiyin.evaluation import compare, evaluate
+from zhiyin.evaluation import compare, evaluate, paired
 from zhiyin.features import EventCounters
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
@@ -19,8 +22,10 @@ from zhiyin.pipeline.rank import name_of
 from zhiyin.pipeline.tables import features_of, sources_of
 from zhiyin.pipeline.whole import WholeLine
 
-COMPARED = ("ndcg@10", "recall@10")
-"""Metrics whose differences are tested."""
+METRIC = "ndcg@10"
+"""The one by which a best list is named, and that is compared where nobody says."""
+BESIDE = " · "
+"""Between model and metric in the kept table's column names."""
 FEW, MANY = 3, 30
 """Events of the people shown as examples: enough to see a taste, few enough to read."""
 
@@ -35,9 +40,24 @@ def judged(line: Line) -> Facts:
         "models": {name: facts["digest"] for name, facts in line.done["models"]["models"].items()},
         "rankers": {name: facts["digest"] for name, facts in line.done["ranking"]["rankers"].items()},
     }  # fmt: skip
-    facts = once(line.workspace, "evaluation", inputs, lambda key: _judged(line))
+    place = line.workspace.runs / "evaluation"
+    facts = once(
+        line.workspace, "evaluation", inputs, lambda key: _judged(line, place / f"{key[:16]}.parquet"),
+        there=lambda facts: (line.workspace.folder / facts["people"]).is_file(),
+    )  # fmt: skip
     _assemble(line)
     return facts
+
+
+def compared(line: Line, metric: str) -> CompareJSON:
+    """Every pair of lists on one metric, from the kept figures of each person."""
+    facts = line.done["answering"]
+    if metric == METRIC:
+        kept: CompareJSON = facts["comparison"]
+        return kept
+    frame = pl.read_parquet(line.workspace.folder / facts["people"])
+    table = {name.split(BESIDE)[0]: frame[name].to_numpy() for name in frame.columns if name.endswith(BESIDE + metric)}
+    return paired(table, facts["evaluation"]["split"]["references"], metric).to_dict()
 
 
 def examples(line: Line, language: Language = "en") -> Recommendations:
@@ -72,7 +92,7 @@ def _named(name: str, facts: Facts) -> dict[str, Any]:
     return {"name": name, "version": facts["version"], "digest": facts["digest"]}
 
 
-def _judged(line: Line) -> Facts:
+def _judged(line: Line, path: Path) -> Facts:
     scorers: dict[str, Scorer] = dict(line.models)
     counters = EventCounters(line.split.refit)
     rest = counts(line.split.refit)
@@ -84,11 +104,16 @@ def _judged(line: Line) -> Facts:
     figures: dict[str, Any] = dict(evaluation.to_dict())
     figures["split"] = {**figures.get("split", {}), **line.done["data"]["split"], "cases": len(line.split.test)}
     figures["leakage"] = line.done["data"]["leakage"]
-    best = max(scorers, key=lambda name: figures["models"][name]["ndcg@10"]["value"])
-    best_figure = figures["models"][best]["ndcg@10"]
+    best = max(scorers, key=lambda name: figures["models"][name][METRIC]["value"])
+    best_figure = figures["models"][best][METRIC]
+    with whole_file(path) as part:
+        pl.DataFrame(
+            {f"{name}{BESIDE}{metric}": column for name, columns in evaluation.table.items()
+             for metric, column in columns.items()}
+        ).write_parquet(part, compression="zstd")  # fmt: skip
     return {
         "evaluation": figures, "best": best,
-        "comparisons": {metric: compare(evaluation, metric=metric).to_dict() for metric in COMPARED},
+        "comparison": compare(evaluation, METRIC).to_dict(), "people": str(path.relative_to(line.workspace.folder)),
         "summary": DONE.both(
             lists=len(figures["models"]), cases=len(line.split.test), best=best,
             **{part: f"{best_figure[part]:.4f}" for part in ("value", "low", "high")},

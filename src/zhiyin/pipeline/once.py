@@ -21,7 +21,9 @@ FORMAT = 2
 
 def key_of(inputs: Mapping[str, Any]) -> str:
     """sha256 of these inputs (JSON) and the version of the package."""
-    text = json.dumps({**inputs, "zhiyin": zhiyin.__version__, "facts": FORMAT}, sort_keys=True, ensure_ascii=False, default=str)
+    text = json.dumps(
+        {**inputs, "zhiyin": zhiyin.__version__, "facts": FORMAT}, sort_keys=True, ensure_ascii=False, default=str
+    )
     return hashlib.sha256(text.encode()).hexdigest()
 
 

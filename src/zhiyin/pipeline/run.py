@@ -7,7 +7,8 @@ from typing import Any
 from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.languages import Language
 from zhiyin.core.progress import Progress
-from zhiyin.pipeline.assemble import COMPARED, examples, judged
+from zhiyin.evaluation.evaluate import COMPARED
+from zhiyin.pipeline.assemble import METRIC, compared, examples, judged
 from zhiyin.pipeline.generate import generate
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts
@@ -26,7 +27,7 @@ STEPS: dict[str, Callable[[Line], Facts]] = {
 
 def run(
     workspace: Workspace, *, progress: Progress | None = None, until: str | None = None, answers: bool = True,
-    metric: str = "ndcg@10", language: Language = "en",
+    metric: str = METRIC, language: Language = "en",
 ) -> dict[str, Any]:  # fmt: skip
     """Do the recipe of this workspace, and keep what came out as ``runs/last.json`` (and under its time).
 
@@ -108,6 +109,6 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     if "answering" in done:
         result |= {
             "evaluation": done["answering"]["evaluation"],
-            "comparison": done["answering"]["comparisons"][metric],
+            "comparison": compared(line, metric),
         }
     return result
