@@ -44,6 +44,10 @@ def test_without_being_asked_time_then_given_then_last():
     assert zhiyin.split(zhiyin.Dataset.from_frame(plain)).facts["by"] == "last"
     given = plain.with_columns(split=pl.Series(["train", "train", "valid", "test"] * 2))
     assert zhiyin.split(zhiyin.Dataset.from_frame(given)).facts["by"] == "given"
+    partly = zhiyin.Dataset.from_frame(plain.with_columns(split=pl.Series(["valid", "valid", "valid", "test"] * 2)))
+    assert zhiyin.split(partly).facts["by"] == "last"
+    with pytest.raises(DataError, match=r"no event to the training part \(it says .*\); split by another rule: time"):
+        zhiyin.split(partly, "given")
 
 
 def test_last_item_out_asks_with_the_validation_item_in_the_history():

@@ -14,6 +14,11 @@ WORDS = {
 """What the column may say."""
 
 
+def meaning(column: np.ndarray) -> dict[object, int]:
+    """What each word of a split column means; -1 for one that is none of ours."""
+    return {word: WORDS.get(str(word).strip().casefold(), -1) for word in set(column.tolist())}
+
+
 class GivenRule(SplitRule):
     """``by = "given"``"""
 
@@ -23,12 +28,18 @@ class GivenRule(SplitRule):
             raise DataError(
                 "a given split needs a column that says the part of each event; name it with map={'split': …}"
             )
-        words = {word: WORDS.get(str(word).strip().casefold(), -1) for word in set(column.tolist())}
+        words = meaning(column)
         if unknown := sorted(str(word) for word, part in words.items() if part < 0):
             raise DataError(
                 f"the split column says {unknown[0]!r}; it may say {', '.join(WORDS)}", found=unknown[0],
                 allowed=", ".join(WORDS),
             )  # fmt: skip
+        for name, part in (("training", TRAIN), ("test", TEST)):
+            if part not in words.values():
+                raise DataError(
+                    f"the split column gives no event to the {name} part (it says {', '.join(map(str, words))}); "
+                    "split by another rule: time, last, people, random", found=", ".join(map(str, words)),
+                )  # fmt: skip
         parts = np.array([words[word] for word in column.tolist()], np.int8)
         if not self.validation:
             parts[parts == VALIDATION] = OUT

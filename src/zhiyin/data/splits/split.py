@@ -16,7 +16,7 @@ from zhiyin.data.contracts import Cases, Histories, Ragged, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.popularity import DAY_S
 from zhiyin.data.splits.chance import RandomRule
-from zhiyin.data.splits.given import GivenRule
+from zhiyin.data.splits.given import GivenRule, meaning
 from zhiyin.data.splits.last import LastRule
 from zhiyin.data.splits.people import PeopleRule
 from zhiyin.data.splits.rule import FOLD_IN, TEST, TRAIN, VALIDATION, SplitRule
@@ -43,7 +43,8 @@ class Split:
 
 
 def split(dataset: Dataset, by: str | None = None, **settings: Any) -> Split:
-    """The parts of ``dataset``: by ``time`` where there is time, else as ``given``, else the ``last`` item out.
+    """The parts of ``dataset``: by ``time`` where there is time, else as ``given`` (a split column that has a
+    training and a test part), else the ``last`` item out.
 
     ``settings`` are the rule's: ``days=30`` (time), ``share`` (time, people, random), ``fold_in`` (people), and for all
     ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``. Raises `SettingsError` for one
@@ -83,7 +84,9 @@ def windows(dataset: Dataset, n: int, *, days: float, **settings: Any) -> list[S
 
 
 def _usual(dataset: Dataset) -> str:
-    return "time" if dataset.order == "time" else "given" if "split" in dataset.histories.context else "last"
+    column = (dataset.unread or dataset.histories).context.get("split")
+    whole = column is not None and {TRAIN, TEST} <= set(meaning(column).values())
+    return "time" if dataset.order == "time" else "given" if whole else "last"
 
 
 def _shuffled(histories: Histories, seed: int) -> Histories:
