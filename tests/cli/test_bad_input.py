@@ -253,6 +253,60 @@ def test_a_damaged_workspace_says_which_file(tmp_path: Path, capsys: pytest.Capt
     assert "log.csv is a file; a workspace is a folder" in sentence(capsys)
 
 
+def test_a_damaged_snapshot_says_which_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = workspace(tmp_path / "w", pairs(["a", "b"], ["x", "y"]))
+    current = folder / "data" / "current"
+    snapshot = folder / "data" / "snapshots" / current.read_text().strip()
+    (events,) = (snapshot / "events").iterdir()
+    for path, content, words in (
+        (events, events.read_bytes()[:-9], f"{snapshot / 'events'} is damaged"),
+        (snapshot / "items.parquet", b"PAR1", "items.parquet is damaged"),
+        (snapshot / "snapshot.json", b"{", "snapshot.json is damaged"),
+        (snapshot / "snapshot.json", b"{}", "snapshot.json is damaged"),
+        (current, b"\xff\xfe", "current is damaged"),
+        (current, b"no such digest", f"take one in first: zhiyin ingest FILE -w {folder}"),
+    ):
+        whole = path.read_bytes()
+        path.write_bytes(content)
+        capsys.readouterr()
+        assert zhiyin("check", "-w", folder) == 2
+        assert words in sentence(capsys)
+        path.write_bytes(whole)
+    assert zhiyin("check", "-w", folder) == 0
+
+
+QUOTES = "a quotation mark inside a field is written twice, and one that opens a field is closed"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "words"),
+    [
+        ("log.csv", 'user,item,title\na,x,5" pipe\nb,y,t\n', QUOTES),
+        ("log.csv", 'user,item\na,x\n"b,y\nc,z\n', QUOTES),
+        ("log.json", '[{"user": "a", "item": "x"}]', "log.json is one JSON array; write one object a line"),
+        ("log.jsonl", '{"user": "a", "item": ["x"]}\n', "which is not an id; convert it"),
+    ],
+)
+def test_a_form_that_is_nearly_right_says_how_it_is_right(
+    name: str, content: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / name).write_text(content)
+    assert zhiyin("ingest", tmp_path / name, "-w", tmp_path / "w") == 2
+    assert words in sentence(capsys)
+
+
+@pytest.mark.parametrize("place", ["/proc/nowhere", "x" * 300, "/dev/null/w"])
+def test_a_place_that_cannot_be_a_workspace_is_named(
+    place: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin("init", "-w", place) in (2, 4)
+    said = sentence(capsys)
+    assert place in said
+    assert "another" in said or "a workspace is a folder" in said
+    assert zhiyin("ingest", "/dev/null", "-w", tmp_path / "w") == 2
+    assert "/dev/null" in sentence(capsys)
+
+
 @pytest.fixture
 def small_disk(tmp_path: Path) -> Iterator[Path]:
     """A real file system of 3 MB; skips where none may be mounted."""

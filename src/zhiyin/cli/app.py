@@ -68,6 +68,8 @@ def _other(given: list[str], error: Exception) -> int:
         return 0
     if isinstance(error, OSError) and error.errno in FULL:
         return _say(given, ResourceError("no space left on the disk; free some space and run again"))
+    if isinstance(error, OSError) and error.filename:
+        return _say(given, _UsageError(f"{error.filename} cannot be used ({error.strerror}); give another path"))
     if os.environ.get("ZHIYIN_DEBUG"):
         raise error
     return _say(given, _UnexpectedError(

@@ -40,13 +40,16 @@ class Snapshot:
     @classmethod
     def load(cls, folder: Path | str) -> "Snapshot":
         """The current snapshot of a workspace, or the one in this folder. Raises `DataError` where there is none."""
-        folder = Path(folder)
+        workspace = folder = Path(folder)
         pointer = folder / "data" / "current"
         if pointer.is_file():
-            folder = folder / "data" / "snapshots" / pointer.read_text().strip()
+            with _undamaged(pointer):
+                folder = folder / "data" / "snapshots" / pointer.read_text("utf-8").strip()
         if not (folder / FACTS).is_file():
-            raise DataError(f"{folder} has no snapshot of a log; take one in first: zhiyin ingest FILE -w {folder}")
-        facts = json.loads((folder / FACTS).read_text())
+            raise DataError(f"{folder} has no snapshot of a log; take one in first: zhiyin ingest FILE -w {workspace}")
+        with _undamaged(folder / FACTS):
+            facts = json.loads((folder / FACTS).read_text("utf-8"))
+            int(facts["format"])
         if facts["format"] > FORMAT:
             raise DataError(
                 f"{folder} was written by a newer version (layout {facts['format']}, this one reads {FORMAT}); "
@@ -65,19 +68,23 @@ class Snapshot:
 
     def events(self) -> pl.DataFrame:
         """The events under our names."""
-        return self.scan().collect()
+        with _undamaged(self.folder / "events"):
+            return self.scan().collect()
 
     def items(self) -> pl.DataFrame:
         """Every item, in row order, and what is known of it."""
-        return pl.read_parquet(self.folder / "items.parquet")
+        with _undamaged(self.folder / "items.parquet"):
+            return pl.read_parquet(self.folder / "items.parquet")
 
     def users(self) -> pl.DataFrame:
         """Everybody, in row order, and what is known of them."""
-        return pl.read_parquet(self.folder / "users.parquet")
+        with _undamaged(self.folder / "users.parquet"):
+            return pl.read_parquet(self.folder / "users.parquet")
 
     def quarantine(self) -> pl.DataFrame:
         """The rows set aside: file, line, reason, text."""
-        return scan_parts(self.folder / "quarantine").collect()
+        with _undamaged(self.folder / "quarantine"):
+            return scan_parts(self.folder / "quarantine").collect()
 
     def dataset(
         self, weighting: Weighting | None = None, fixes: Iterable[str] | str = (), *, now: int | None = None
@@ -96,6 +103,16 @@ class Snapshot:
         dataset = dataset_of(cleaned.events, items, users, weighting or Weighting())
         bad = self.quarantine().select("reason")
         return replace(dataset, report=(*left_out(bad, len(events)), *cleaned.reports))
+
+
+@contextmanager
+def _undamaged(path: Path) -> Iterator[None]:
+    """A file of a snapshot that was changed or lost."""
+    try:
+        yield
+    except (pl.exceptions.PolarsError, OSError, ValueError, KeyError, TypeError) as error:
+        said = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DataError(f"{path} is damaged ({said}); take the log in again with zhiyin ingest", found=said) from error
 
 
 def scan_parts(folder: Path) -> pl.LazyFrame:

@@ -52,9 +52,9 @@ def find_sources(source: Source, items: Source | None = None, users: Source | No
         raise DataError(
             f"{path} does not exist; its folder has {near}: give the path of a file or folder", found=str(path)
         )
-    if path.is_file():
-        return Sources((path,), items, users)
-    return _of_folder(path, items, users)
+    if path.is_dir():
+        return _of_folder(path, items, users)
+    return Sources((path,), items, users)
 
 
 def _of_folder(folder: Path, items: Source | None, users: Source | None) -> Sources:

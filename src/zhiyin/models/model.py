@@ -172,6 +172,7 @@ class Model(Generic[C]):
         asked = encode_histories(
             histories, catalogue, self.weighting, exclude_seen=exclude_seen, kinds=tuple(self.facts.get("kinds", ()))
         )
+        k = min(int(k), max(1, len(catalogue)))  # places for more than there is would only be memory
         mask, notes = _allowed(allowed, catalogue, [list(note) for note in asked.notes])
         if new_items is None:
             found = self.candidates(asked.requests, k, mask)
