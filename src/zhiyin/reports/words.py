@@ -22,6 +22,7 @@ WORDS = {
     "models": Sentence("Models compared", "模型比较"),
     "model": Sentence("model", "模型"),
     "split": Sentence("How it was tested", "测试方式"),
+    "cases": Sentence("test cases", "测试样本"),
     "interval": Sentence("Each figure with its 95 % interval over people", "每个数字附按人计算的 95 % 区间"),
     "differences": Sentence("Differences, corrected for the number of comparisons (Holm)", "差异（Holm 多重比较校正）"),
     "difference": Sentence("difference", "差异"),

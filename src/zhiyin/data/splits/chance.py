@@ -3,6 +3,7 @@
 import numpy as np
 from pydantic import Field
 
+from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
@@ -23,5 +24,8 @@ class RandomRule(SplitRule):
             parts[(draw >= self.share) & (draw < 2 * self.share)] = VALIDATION
         return parts
 
-    def words(self, dataset: Dataset) -> str:
-        return f"at random: {self.share:.0%} of all events are the test (the future is known: figures flatter)"
+    def words(self, dataset: Dataset) -> Sentence:
+        return Sentence(
+            f"at random: {self.share:.0%} of all events are the test (the future is known: figures flatter)",
+            f"随机划分：全部事件的 {self.share:.0%} 用作测试（未来已知：数字偏好看）",
+        )

@@ -3,6 +3,7 @@
 import numpy as np
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.languages import Sentence
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits.rule import FOLD_IN, OUT, TEST, TRAIN, VALIDATION, SplitRule
@@ -45,5 +46,5 @@ class GivenRule(SplitRule):
             parts[parts == VALIDATION] = OUT
         return parts
 
-    def words(self, dataset: Dataset) -> str:
-        return "as given by the log's split column"
+    def words(self, dataset: Dataset) -> Sentence:
+        return Sentence("as given by the log's split column", "按日志的 split 列划分")

@@ -6,6 +6,7 @@ another's test event.
 
 import numpy as np
 
+from zhiyin.core.languages import Sentence
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits.rule import TEST, TRAIN, VALIDATION, SplitRule
@@ -24,5 +25,6 @@ class LastRule(SplitRule):
             parts[long & (ages == 1)] = VALIDATION
         return parts
 
-    def words(self, dataset: Dataset) -> str:
-        return f"last item out: each person's newest event (by {dataset.order}) is the test"
+    def words(self, dataset: Dataset) -> Sentence:
+        return Sentence(f"last item out: each person's newest event (by {dataset.order}) is the test",
+                        f"留最后一件：每人最新的事件（按 {dataset.order}）用作测试")  # fmt: skip

@@ -4,6 +4,7 @@ import numpy as np
 from pydantic import Field
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
@@ -40,8 +41,9 @@ class PeopleRule(SplitRule):
         events[(events != TRAIN) & (place < shown[histories.owners])] = FOLD_IN
         return np.asarray(events, np.int8)
 
-    def words(self, dataset: Dataset) -> str:
-        return (
+    def words(self, dataset: Dataset) -> Sentence:
+        return Sentence(
             f"held-out people: {self.share:.0%} of the people never seen in training, "
-            f"{self.fold_in:.0%} of their events shown, the rest is the test"
+            f"{self.fold_in:.0%} of their events shown, the rest is the test",
+            f"留出用户：{self.share:.0%} 的用户不参与训练，展示其 {self.fold_in:.0%} 的事件，其余用作测试",
         )

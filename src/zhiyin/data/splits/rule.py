@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from pydantic import Field
 
+from zhiyin.core.languages import Sentence
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
@@ -41,6 +42,6 @@ class SplitRule(Config):
         """The moments at which validation and test cases are asked; None: at each history's newest event."""
         return None, None
 
-    def words(self, dataset: Dataset) -> str:
+    def words(self, dataset: Dataset) -> Sentence:
         """The rule, for people."""
         raise NotImplementedError

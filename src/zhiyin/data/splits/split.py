@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.consent import CONSENT, Purpose, allows
 from zhiyin.data.contracts import Cases, Histories, Ragged, Requests
@@ -25,6 +26,16 @@ from zhiyin.data.splits.time import TimeRule
 RULES: Mapping[str, type[SplitRule]] = {
     "time": TimeRule, "last": LastRule, "people": PeopleRule, "given": GivenRule, "random": RandomRule,
 }  # fmt: skip
+
+ALL_RANKED = Sentence("all items ranked", "对全部物品排序")
+REPEATS = {
+    "drop": Sentence("repeats are left out", "重复选取的剔除"),
+    "keep": Sentence("repeats count", "重复选取的计入"),
+}
+COLD = {"drop": Sentence("people without history are left out", "没有历史的人剔除"),
+        "keep": Sentence("new people count", "新用户计入")}  # fmt: skip
+DIVISION = Sentence("recall@k divides by min(k, targets)", "recall@k 除以 min(k, 目标数)")
+SHUFFLED = Sentence("ties in time shuffled", "同一时刻的事件打乱顺序")
 
 
 @dataclass(frozen=True, eq=False)
@@ -120,12 +131,12 @@ class _Cut:
         facts = {
             "by": by, "train_events": train.n_events, "test_cases": len(test), "test_targets": len(test.targets.rows),
             "validation_cases": 0 if validation is None else len(validation), "left_out": dict(test.dropped),
-            "ties": self.rule.ties,
+            "ties": self.rule.ties, "rule_zh": self._words(test).zh,
         }  # fmt: skip
         checked = validation if validation is not None and len(validation) else None
         learned = self.dataset.with_histories(train, ("train",))
         final = self.dataset.with_histories(self._core(refit), ("train", "validation"))
-        return Split(learned, checked, test, final, self._words(test), facts)
+        return Split(learned, checked, test, final, self._words(test).en, facts)
 
     def _allowed(self, purpose: Purpose) -> np.ndarray:
         """bool (E,): events that may be used for this."""
@@ -176,14 +187,14 @@ class _Cut:
         dropped = int(again.sum()) if self.rule.repeats == "drop" else 0
         return Ragged(offsets, (keys % n).astype(np.int32)), outcome.values[first], dropped
 
-    def _words(self, test: Cases) -> str:
-        repeats = "repeats are left out" if self.rule.repeats == "drop" else "repeats count"
-        cold = "people without history are left out" if self.rule.cold_people == "drop" else "new people count"
-        ties = "; ties in time shuffled" if self.rule.ties == "shuffle" else ""
+    def _words(self, test: Cases) -> Sentence:
+        """The whole rule, so that a figure can be read."""
+        parts = [self.rule.words(self.dataset), ALL_RANKED, REPEATS[self.rule.repeats], COLD[self.rule.cold_people],
+                 DIVISION, *([SHUFFLED] if self.rule.ties == "shuffle" else [])]  # fmt: skip
         left = self._left_out(test)
-        return (
-            f"{self.rule.words(self.dataset)}; all items ranked; {repeats}; {cold}; recall@k divides by min(k, targets)"
-            f"{ties}" + (f" (left out: {left})" if left else "")
+        english, chinese = "; ".join(part.en for part in parts), "；".join(part.zh for part in parts)
+        return Sentence(
+            f"{english} (left out: {left})" if left else english, f"{chinese}（剔除：{left}）" if left else chinese
         )
 
     @staticmethod

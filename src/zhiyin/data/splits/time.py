@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.languages import Sentence
 from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.popularity import DAY_S
@@ -53,7 +54,8 @@ class TimeRule(SplitRule):
     def starts(self, histories: Histories, parts: np.ndarray) -> tuple[int | None, int | None]:
         return self.cuts(histories.times)
 
-    def words(self, dataset: Dataset) -> str:
+    def words(self, dataset: Dataset) -> Sentence:
         everything = dataset.unread or dataset.histories
         _, test = self.cuts(everything.times)
-        return f"by time: events from {datetime.fromtimestamp(test, UTC):%Y-%m-%d %H:%M} UTC on are the test"
+        moment = f"{datetime.fromtimestamp(test, UTC):%Y-%m-%d %H:%M} UTC"
+        return Sentence(f"by time: events from {moment} on are the test", f"按时间划分：{moment} 起的事件用作测试")
