@@ -9,8 +9,9 @@ import torch
 
 import zhiyin
 from zhiyin.core.errors import SettingsError
-from zhiyin.data.contracts import Histories, Ragged, Requests, VectorModel
+from zhiyin.data.contracts import Histories, Requests, VectorModel
 from zhiyin.models.transformer import network as network_module
+from zhiyin.models.transformer.lessons import Lessons
 from zhiyin.models.transformer.network import Dropout, NextItemNetwork, Norm, SASRecConfig, sequences_of
 from zhiyin.models.transformer.training import NextItemLearner, SASRec
 from zhiyin.testing import RecommenderContract
@@ -118,17 +119,17 @@ def test_the_loss_is_the_mean_over_real_targets():
     torch.manual_seed(3)
     config = SASRecConfig(width=16, heads=2, max_history=12, dropout=0.0)
     network = NextItemNetwork(N_ITEMS, config).double()
-    sequences = Ragged.of([[N_ITEMS, 1, 2, 3, 4, 5], [N_ITEMS, 7], [8, 9, 10]])
+    histories = Histories.of([[1, 2, 3, 4, 5], [7], [8, 9, 10]])
     losses = []
     for row in range(3):
-        sequence = torch.from_numpy(sequences[row].astype(np.int64))
+        sequence = torch.from_numpy(np.concatenate([[N_ITEMS], histories.rows[row]]))
         events = network(torch.tensor([0, len(sequence) - 1]), sequence[:-1])
         logits = events @ network.item_table[:-1].T
         losses.append(torch.nn.functional.cross_entropy(logits, sequence[1:], reduction="none"))
     expected = torch.autograd.grad(torch.cat(losses).mean(), network.item_table)[0]
     before = network.item_table.detach().clone()
     optimisers = Optimisers({"main": torch.optim.SGD(network.parameters(), lr=1.0)}, 1)
-    found = NextItemLearner(network, config).step(sequences, optimisers)
+    found = NextItemLearner(network, config).step(Lessons.of(histories, N_ITEMS, 12, 0), optimisers)
     torch.testing.assert_close(found, torch.stack([part.mean().detach() for part in losses]))
     torch.testing.assert_close(before - network.item_table.detach(), expected)
 

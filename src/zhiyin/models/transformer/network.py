@@ -38,6 +38,14 @@ class SASRecConfig(LearningConfig):
     """Attention heads; they share the width."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of numbers hidden at each update, after the embedding and after each layer."""
+    batch: int = Field(default=32, gt=0)
+    """People of one update. A person is many targets: with 128, a log of some thousand people gives so few updates an
+    epoch that the network has hardly begun when the epochs are over."""
+    learning_rate: float = Field(default=5e-3, gt=0)
+    """Of Adam, at its height, see `LearningConfig`."""
+    ahead: int = Field(default=0, ge=0)
+    """0: each event predicts the next one. n: what is read up to the end of a moment predicts all the new items of the
+    next n moments at once; for logs where many events share a time, like the lines of an invoice."""
 
     @model_validator(mode="after")
     def _heads_share_the_width(self) -> Self:
@@ -115,8 +123,10 @@ class NextItemNetwork(nn.Module):
         self.blocks = nn.ModuleList(Block(config.width, config.heads, config.dropout) for _ in range(config.blocks))
         self.final_norm = Norm(config.width)
         for name, weight in self.named_parameters():
-            if weight.dim() > 1:
+            if name.endswith("table"):
                 nn.init.normal_(weight, std=0.02)
+            elif weight.dim() > 1:
+                nn.init.xavier_normal_(weight)  # at 0.02 a narrow layer passes on next to nothing, and learns as slowly
             elif name.endswith("bias"):
                 nn.init.zeros_(weight)
 

@@ -1,8 +1,8 @@
 """SASRec: how it learns. What it computes is in network.py.
 
-Letters: B people of a batch, T targets of all of them, D vector width, N items.
-Every event is a target, predicted from those before it, by cross-entropy over the whole catalogue: exact, with neither
-sampled negatives nor padding before the item table.
+Letters: B people of a batch, T events read of all of them, R of these that are asked for something, E targets, D vector
+width, N items. The loss is cross-entropy over the whole catalogue: exact, with neither sampled negatives nor padding
+before the item table. What each event is to predict is in lessons.py.
 """
 
 from pathlib import Path
@@ -13,15 +13,16 @@ import torch
 from torch import Tensor
 
 from zhiyin.core.progress import Progress
-from zhiyin.data.contracts import Cases, Ragged
+from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
-from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, SASRecModel, sequences_of
+from zhiyin.models.transformer.lessons import Lessons
+from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, SASRecModel
 from zhiyin.training import Learner, Optimisers, Shuffled, learn, reproducible
 from zhiyin.training.losses import softmax_likelihood
 
 
-class NextItemLearner(Learner[Ragged]):
-    """One update from one batch of sequences (start row first, newest ``max_history`` + 1 rows)."""
+class NextItemLearner(Learner[Lessons]):
+    """One update from one batch of sequences and what they are to predict."""
 
     dp_safe = True
 
@@ -38,19 +39,22 @@ class NextItemLearner(Learner[Ragged]):
             )
         }  # fmt: skip
 
-    def step(self, batch: Ragged, optimisers: Optimisers) -> Tensor:
-        rows = torch.from_numpy(batch.rows.astype(np.int64))
-        is_first, is_last = torch.zeros(len(rows), dtype=torch.bool), torch.zeros(len(rows), dtype=torch.bool)
-        is_first[batch.offsets[:-1]], is_last[batch.offsets[1:] - 1] = True, True
-        offsets = torch.from_numpy(batch.offsets - np.arange(len(batch.offsets)))
-        vectors = self.network(offsets, rows[~is_last])  # (T, D)
+    def step(self, batch: Lessons, optimisers: Optimisers) -> Tensor:
+        offsets, rows = torch.from_numpy(batch.read.offsets), torch.from_numpy(batch.read.rows.astype(np.int64))
+        vectors = self.network(offsets, rows)  # (T, D)
+        people = torch.from_numpy(batch.targets.owners)
+        asked, owners, n_targets = torch.unique_consecutive(
+            offsets[people] + torch.from_numpy(batch.places.rows), return_inverse=True, return_counts=True
+        )  # (R,), (E,), (R,)
+        items = torch.from_numpy(batch.targets.rows.astype(np.int64))
+        shares = (1 / n_targets.to(vectors.dtype))[owners] if len(items) > len(asked) else None
         total, losses = softmax_likelihood(
-            vectors, self.network.item_table[:-1], None, torch.arange(len(vectors)), rows[~is_first]
+            vectors[asked], self.network.item_table[:-1], None, owners, items, weights=shares
         )
-        optimisers.descend(total / len(vectors))  # the mean over targets
-        lengths = offsets.diff()
-        sums = losses.new_zeros(len(lengths)).index_add_(0, torch.repeat_interleave(lengths), losses)
-        return sums / lengths  # (B,) the mean over each person's targets
+        optimisers.descend(total / len(asked))  # the mean over questions
+        person = torch.bucketize(asked, offsets[1:], right=True)  # (R,)
+        sums = losses.new_zeros(len(batch)).index_add_(0, person, losses)
+        return sums / torch.bincount(person, minlength=len(batch))  # (B,) the mean over each person's questions
 
 
 class SASRec(SASRecModel):
@@ -62,13 +66,13 @@ class SASRec(SASRecModel):
     ) -> Self:  # fmt: skip
         """Learn from everybody's sequence. ``checkpoints``: a folder from which a killed fit goes on."""
         self.learned_from(dataset)
-        sequences = sequences_of(dataset.histories, dataset.n_items, self.config.max_history + 1)
-        sequences = sequences.take(np.flatnonzero(sequences.lengths > 1))
-        loader = Shuffled(sequences, self.config.batch, self.config.seed, lengths=sequences.lengths)
-        with reproducible(self.config.seed):
-            self.network = NextItemNetwork(dataset.n_items, self.config)
+        settings = self.config
+        lessons = Lessons.of(dataset.histories, dataset.n_items, settings.max_history, settings.ahead)
+        loader = Shuffled(lessons, settings.batch, settings.seed, lengths=lessons.read.lengths)
+        with reproducible(settings.seed):
+            self.network = NextItemNetwork(dataset.n_items, settings)
             learn(
-                self, NextItemLearner(self.network, self.config), loader,
+                self, NextItemLearner(self.network, settings), loader,
                 validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
         return self
