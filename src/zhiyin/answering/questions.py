@@ -6,7 +6,7 @@ from typing import Literal
 
 import numpy as np
 
-from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.core.errors import DataError, SettingsError
 from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.weighting import Weighting
@@ -77,11 +77,7 @@ def excluded(histories: Histories, wanted: Kinds, kinds: Sequence[str]) -> Ragge
         return histories.met
     for kind in wanted:
         if kind not in kinds:
-            allowed = ", ".join(kinds)
-            raise SettingsError(
-                f"[answer] exclude names the kind {kind!r}{did_you_mean(kind, kinds) or ';'} the kinds are: {allowed}",
-                found=kind, allowed=allowed,
-            )  # fmt: skip
+            raise SettingsError.unknown(f"[answer] exclude names the kind {kind!r}", kind, kinds, "the kinds are")
     codes = [list(kinds).index(kind) for kind in wanted]
     return histories.keep(np.isin(histories.kinds, codes)).rows
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 from pydantic import Field
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue
 
@@ -113,8 +113,7 @@ def _column(catalogue: Catalogue, column: str, rule: str) -> np.ndarray:
     if column in catalogue.columns:
         return catalogue.columns[column]
     known = [ITEM, *catalogue.columns]
-    raise SettingsError(
-        f"[answer.rules] {rule} names the column {column!r}, which the items do not have"
-        f"{did_you_mean(column, known) or ';'} their columns are: {', '.join(known)}",
-        found=column, allowed=", ".join(known),
+    raise SettingsError.unknown(
+        f"[answer.rules] {rule} names the column {column!r}, which the items do not have", column, known,
+        "their columns are",
     )  # fmt: skip

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 
 from zhiyin.cli.command import Asked
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Sentence
 
 TITLE = Sentence(
@@ -37,11 +37,7 @@ def show_evaluation(asked: Asked, evaluation: dict[str, Any], metrics: list[str]
     known = list(dict.fromkeys(metric for figures in models.values() for metric in figures))
     for metric in metrics or ():
         if metric not in known:
-            allowed = ", ".join(known)
-            raise SettingsError(
-                f"there is no metric {metric!r}{did_you_mean(metric, known) or ';'} made were: {allowed}",
-                found=metric, allowed=allowed,
-            )  # fmt: skip
+            raise SettingsError.unknown(f"there is no metric {metric!r}", metric, known, "made were")
     chosen = metrics or [metric for metric in ("ndcg@10", "recall@10", "coverage@10") if metric in known]
     rows = [[name, *[_figure(figures.get(metric)) for metric in chosen]] for name, figures in models.items()]
     split = evaluation["split"]

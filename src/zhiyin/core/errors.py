@@ -7,7 +7,7 @@ HTTP turns it into the `error` JSON of `zhiyin.core.wire`.
 
 import difflib
 from collections.abc import Iterable
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class ZhiyinError(Exception):
@@ -25,6 +25,17 @@ class ZhiyinError(Exception):
         self.found = found
         self.allowed = allowed
         self.do = do
+
+    @classmethod
+    def unknown(
+        cls, said: str, found: object, allowed: Iterable[str], named: str = "the choices are", then: str = ""
+    ) -> Self:
+        """For a name that is not there: what was ``said``, the nearest that is, all that are, what to do ``then``."""
+        words = list(allowed)
+        choices = ", ".join(words) or "none"
+        return cls(
+            f"{said}{did_you_mean(found, words) or ';'} {named}: {choices}{then}", found=str(found), allowed=choices
+        )
 
 
 class DataError(ZhiyinError):

@@ -4,7 +4,7 @@ from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from zhiyin.core.errors import ModelError, did_you_mean
+from zhiyin.core.errors import ModelError
 
 
 @cache
@@ -17,10 +17,6 @@ def find(group: str, name: str) -> Any:
     """The object registered under ``name``; raises `ModelError` naming the choices where there is none."""
     known = registered(group)
     if name not in known:
-        what, choices = group.removeprefix("zhiyin.").removesuffix("s"), ", ".join(sorted(known))
-        raise ModelError(
-            f"there is no {what} {name!r}{did_you_mean(name, known) or ';'} the choices are: {choices}",
-            found=name,
-            allowed=choices,
-        )
+        what = group.removeprefix("zhiyin.").removesuffix("s")
+        raise ModelError.unknown(f"there is no {what} {name!r}", name, sorted(known))
     return known[name].load()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.data.checks.check import Words
 from zhiyin.data.checks.evidence import Evidence
 from zhiyin.data.checks.table import all_checks, named_check
@@ -70,11 +70,7 @@ def chosen(names: Iterable[str] | str) -> tuple[str, ...]:
         )  # fmt: skip
     for name in [names] if isinstance(names, str) else names:
         if name not in known and name not in PRESETS:
-            allowed = ", ".join([*PRESETS, *known])
-            guess = did_you_mean(name, [*PRESETS, *known])
-            raise SettingsError(
-                f"there is no fix {name!r}{guess or ';'} the fixes are: {allowed}", found=name, allowed=allowed
-            )
+            raise SettingsError.unknown(f"there is no fix {name!r}", name, [*PRESETS, *known], "the fixes are")
         wanted.update(PRESETS.get(name, (name,)))
     return tuple(name for name in known if name in wanted)
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from zhiyin.core.errors import DataError, did_you_mean
+from zhiyin.core.errors import DataError
 from zhiyin.data.times import TimeForm, time_form
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -133,15 +133,11 @@ def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str
         )
     for ours, theirs in given.items():
         if ours not in roles:
-            raise DataError(
-                f"map names {ours!r}, which is no column of ours{did_you_mean(ours, roles) or ';'} ours are: "
-                + ", ".join(roles), found=ours, allowed=", ".join(roles),
-            )  # fmt: skip
+            raise DataError.unknown(f"map names {ours!r}, which is no column of ours", ours, roles, "ours are")
         if theirs not in columns:
-            raise DataError(
-                f"map says {ours!r} is column {theirs!r}, which is not there{did_you_mean(theirs, columns) or ';'} "
-                f"the columns are: {', '.join(columns)}", found=theirs, allowed=", ".join(columns),
-            )  # fmt: skip
+            raise DataError.unknown(
+                f"map says {ours!r} is column {theirs!r}, which is not there", theirs, columns, "the columns are"
+            )
     twice = [theirs for theirs in given.values() if list(given.values()).count(theirs) > 1]
     if twice:
         both = " and ".join(repr(ours) for ours, theirs in given.items() if theirs == twice[0])

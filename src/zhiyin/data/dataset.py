@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 import polars as pl
 
-from zhiyin.core.errors import DataError, did_you_mean
+from zhiyin.core.errors import DataError
 from zhiyin.core.ids import UNKNOWN, IdIndex
 from zhiyin.data.canonical import usable
 from zhiyin.data.cleaning import FixReport
@@ -288,11 +288,9 @@ def _checked_weighting(weighting: Weighting, kinds: tuple[str, ...]) -> None:
         )  # fmt: skip
     for kind in weighting.kinds:
         if kind not in kinds:
-            allowed = ", ".join(kinds)
-            raise DataError(
-                f"the weights name the kind {kind!r}, which the log does not have{did_you_mean(kind, kinds) or ';'} "
-                f"the kinds are: {allowed}", found=kind, allowed=allowed,
-            )  # fmt: skip
+            raise DataError.unknown(
+                f"the weights name the kind {kind!r}, which the log does not have", kind, kinds, "the kinds are"
+            )
 
 
 def _histories(

@@ -10,7 +10,7 @@ from itertools import combinations
 
 import numpy as np
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.wire import CompareJSON, PairJSON
 from zhiyin.evaluation.evaluate import Evaluation
 from zhiyin.evaluation.intervals import LEVEL, resampled_means
@@ -53,11 +53,7 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
             "zhiyin.evaluate({'a': first, 'b': second}, split)", found=type(evaluation).__name__, allowed="Evaluation",
         )  # fmt: skip
     if metric not in evaluation.metrics:
-        allowed = ", ".join(evaluation.metrics)
-        raise SettingsError(
-            f"{metric!r} was not evaluated{did_you_mean(metric, evaluation.metrics) or ';'} evaluated were: {allowed}",
-            found=metric, allowed=allowed,
-        )  # fmt: skip
+        raise SettingsError.unknown(f"{metric!r} was not evaluated", metric, evaluation.metrics, "evaluated were")
     table = {name: columns[metric] for name, columns in evaluation.table.items() if metric in columns}
     return paired(table, evaluation.references, metric, seed)
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.plugins import registered
 
 
@@ -85,9 +85,5 @@ def named_metric(name: str) -> tuple[Callable[[Ranks, int], np.ndarray], int]:
             f"metric {name!r} has no length of list; write for example '{word}@10'", found=name, allowed=f"{word}@10"
         )
     if word not in known or not k:
-        raise SettingsError(
-            f"there is no metric {name!r}{did_you_mean(word, known) or ';'} write name@k with a name of: "
-            f"{', '.join(known)}",
-            found=name, allowed=", ".join(known),
-        )  # fmt: skip
+        raise SettingsError.unknown(f"there is no metric {name!r}", word, known, "write name@k with a name of")
     return METRICS[word] if word in METRICS else plugins[word].load(), int(k)

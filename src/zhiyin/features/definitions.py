@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.data.contracts import Catalogue
 from zhiyin.features import catalogue as columns
 from zhiyin.features import person, popularity
@@ -79,8 +79,4 @@ def _feature(name: str, catalogue: Catalogue, models: Mapping[str, Any]) -> Feat
     if model in models:
         return model_feature(model, what, models[model])
     known = default_names(catalogue, models)
-    raise SettingsError(
-        f"there is no feature {name!r}{did_you_mean(name, known) or ';'} the features here are: {', '.join(known)}",
-        found=name,
-        allowed=", ".join(known),
-    )
+    raise SettingsError.unknown(f"there is no feature {name!r}", name, known, "the features here are")

@@ -9,7 +9,7 @@ from pydantic import Field, field_validator, model_validator
 
 from zhiyin import models
 from zhiyin.answering import Rules
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
 
@@ -69,8 +69,7 @@ class ModelRecipe(Config):
     def _known(cls, name: str) -> str:
         known = models.names()
         if name not in known:
-            raise ValueError(f"there is no model {name!r}{did_you_mean(name, known) or ';'} the choices are: "
-                             f"{', '.join(known)}")  # fmt: skip
+            raise ValueError(SettingsError.unknown(f"there is no model {name!r}", name, known).message)
         return name
 
 
@@ -186,10 +185,9 @@ class Recipe(Config):
         ):
             for name in names:
                 if name is not None and name not in self.models:
-                    known = ", ".join(self.models) or "none"
-                    raise SettingsError(
-                        f"{where} {place} names {name!r}, which [models] does not have{did_you_mean(name, self.models)}"
-                        f"; its models are: {known}", found=name, allowed=known,
+                    raise SettingsError.unknown(
+                        f"{where} {place} names {name!r}, which [models] does not have", name, self.models,
+                        "its models are",
                     )  # fmt: skip
 
 

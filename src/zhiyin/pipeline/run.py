@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Language
 from zhiyin.core.progress import Progress
 from zhiyin.evaluation.evaluate import COMPARED
@@ -36,11 +36,7 @@ def run(
     """
     names = _until(until)
     if metric not in COMPARED:
-        allowed = ", ".join(COMPARED)
-        raise SettingsError(
-            f"{metric!r} is not compared{did_you_mean(metric, COMPARED) or ';'} compared are: {allowed}",
-            found=metric, allowed=allowed,
-        )  # fmt: skip
+        raise SettingsError.unknown(f"{metric!r} is not compared", metric, COMPARED, "compared are")
     recipe = Recipe.load(workspace.recipe_path)
     recipe.check_models()
     if not recipe.models:
@@ -66,11 +62,7 @@ def train_models(workspace: Workspace, names: tuple[str, ...], *, progress: Prog
     recipe = Recipe.load(workspace.recipe_path)
     for name in names:
         if name not in recipe.models:
-            known = ", ".join(recipe.models) or "none"
-            raise SettingsError(
-                f"the recipe has no [models.{name}]{did_you_mean(name, recipe.models)}; its models are: {known}",
-                found=name, allowed=known,
-            )  # fmt: skip
+            raise SettingsError.unknown(f"the recipe has no [models.{name}]", name, recipe.models, "its models are")
     recipe.check_models()
     with workspace.locked():
         line = Line(workspace, recipe, progress)
@@ -84,11 +76,7 @@ def _until(until: str | None) -> list[str]:
     if until is None:
         return names
     if until not in names:
-        allowed = ", ".join(names)
-        raise SettingsError(
-            f"there is no step {until!r}{did_you_mean(until, names) or ';'} the steps are: {allowed}",
-            found=until, allowed=allowed,
-        )  # fmt: skip
+        raise SettingsError.unknown(f"there is no step {until!r}", until, names, "the steps are")
     return names[: names.index(until) + 1]
 
 

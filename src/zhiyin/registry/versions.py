@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 from typing import Any, Protocol
 
-from zhiyin.core.errors import ModelError, did_you_mean
+from zhiyin.core.errors import ModelError
 from zhiyin.core.files import locked, whole_file
 from zhiyin.registry.loading import load
 
@@ -50,10 +50,8 @@ class Versions:
         """The folder of a version: a number, ``"latest"`` or an alias. Raises `ModelError` naming what there is."""
         known = self.versions(name)
         if not known:
-            names = self.names()
-            raise ModelError(
-                f"{self.folder} holds no {name!r}{did_you_mean(name, names) or ';'} "
-                f"it holds: {', '.join(names) or 'nothing'}; train and save it first"
+            raise ModelError.unknown(
+                f"{self.folder} holds no {name!r}", name, self.names(), "it holds", "; train and save it first"
             )
         number = self._number(name, version, known)
         if number not in known:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from importlib import import_module
 
-from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.plugins import registered
 from zhiyin.data.checks.check import Check
 
@@ -43,11 +43,8 @@ def named_check(name: str) -> Check:
     elif name in registered(GROUP):
         check = registered(GROUP)[name].load()()
     else:
-        choices = ", ".join([*CHECKS, *sorted(set(registered(GROUP)) - set(CHECKS))])
-        raise SettingsError(
-            f"there is no check {name!r}{did_you_mean(name, choices.split(', ')) or ';'} the checks are: {choices}",
-            found=name, allowed=choices,
-        )  # fmt: skip
+        choices = [*CHECKS, *sorted(set(registered(GROUP)) - set(CHECKS))]
+        raise SettingsError.unknown(f"there is no check {name!r}", name, choices, "the checks are")
     if not isinstance(check, Check):
         raise SettingsError(f"check {name!r} is a {type(check).__name__}; derive it from zhiyin.data.checks.Check")
     return check

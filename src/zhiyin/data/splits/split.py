@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from zhiyin.core.errors import DataError, SettingsError, did_you_mean
+from zhiyin.core.errors import DataError, SettingsError
 from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.consent import CONSENT, Purpose, allows
@@ -68,10 +68,7 @@ def split(dataset: Dataset, by: str | None = None, **settings: Any) -> Split:
         )  # fmt: skip
     name = by or _usual(dataset)
     if name not in RULES:
-        raise SettingsError(
-            f"there is no split by {name!r}{did_you_mean(name, RULES) or ';'} the choices are: {', '.join(RULES)}",
-            found=name, allowed=", ".join(RULES),
-        )  # fmt: skip
+        raise SettingsError.unknown(f"there is no split by {name!r}", name, RULES)
     rule = RULES[name].read(settings, f"split by {name}")
     everything = dataset.unread or dataset.histories
     if not everything.n_events:
