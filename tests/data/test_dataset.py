@@ -43,6 +43,17 @@ def test_ids_of_a_table_come_first(ids, table):
     assert found.ids.take(found.rows) == ids
 
 
+@given(st.lists(st.text("ab", min_size=12, max_size=15), min_size=1, max_size=60))
+def test_long_ids_of_one_hash_are_kept_apart(ids):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "STEP", 5)
+        patch.setattr(numbers, "CHUNKS", 2)
+        patch.setattr(numbers, "_hashed", lambda texts: np.full(len(texts), numbers.NOBODY))
+        found = numbered(pl.Series(ids, dtype=pl.String))
+    assert found.distinct.to_list() == list(dict.fromkeys(ids))
+    assert found.texts.to_list() == ids
+
+
 def test_numbers_go_on_from_column_to_column():
     given = numbers.Numbers()
     first, second = (pl.Series(ids, dtype=pl.String) for ids in (["b", "a long identifier", "b"], ["c", "b", "c"]))

@@ -1,8 +1,9 @@
 """Ids as numbers, in order of first appearance, for any number of rows: a hash table that looks up all rows at once.
 
 Letters: E rows, I distinct ids. Arrow keeps a text of at most 12 bytes inside a view of 16: its length, its bytes, then
-zeros. Two such texts are one exactly where their views are, so that NumPy compares them as pairs of numbers. Longer
-texts go through Arrow's dictionary. Parts of a column fit into the cache: fresh memory costs more than arithmetic.
+zeros. Two such texts are one exactly where their views are, so that NumPy compares them as pairs of numbers; of a
+longer text a hash takes the view's place, and what is found by it is compared in full. Parts of a column fit into the
+cache: fresh memory costs more than arithmetic.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,8 @@ PLACES = 4
 """… and grows before it has fewer places an id."""
 ODD = np.random.default_rng(0).integers(1 << 62, 1 << 63, 3, np.uint64) | np.uint64(1)
 """Multipliers of the hash; which they are changes the speed alone."""
+CHUNKS = 16
+"""Pieces that the list of texts may have."""
 NOBODY = np.full(2, -1, np.int64).view(np.complex128)[0]
 """16 bytes that no text has, for its length would be negative."""
 
@@ -48,12 +51,12 @@ def numbered(column: pl.Series) -> Numbered:
 class Numbers:
     """The numbers given so far; 0, which stands for nobody, is not shown outside.
 
-    An id has two places in the table, side by side. What finds both taken, or is long, is known by a plain ``dict``.
+    An id has two places in the table, side by side. What finds both taken is known by a plain ``dict``.
     """
 
     def __init__(self) -> None:
         self._table = np.zeros(1 << BITS, np.int32)  # the number of the id in this place
-        self._views = np.full(STEP, NOBODY)  # complex128, by number; `NOBODY` for long ids
+        self._views = np.full(STEP, NOBODY)  # complex128, by number
         self._texts = [pl.Series([""], dtype=pl.String)]  # by number, end to end
         self._others: dict[str, int] = {}
         self._n = 1
@@ -74,7 +77,7 @@ class Numbers:
 
     def _look_up(self, column: pl.Series, codes: np.ndarray) -> None:
         """Numbers into ``codes``, int32 (E,)."""
-        views = _views(column)
+        views, long = _views(column)
         slots = self._placed(views)
         rows = self._probe(slots, views, codes)
         if len(rows):
@@ -82,6 +85,9 @@ class Numbers:
             left = self._probe(slots[rows] ^ 1, views[rows], near)
             codes[rows] = near
             rows = rows[left]
+        if len(long):  # of these only a hash was compared
+            texts = pl.concat(self._texts).gather(codes[long])
+            rows = np.union1d(rows, long[(texts != column.gather(long)).to_numpy()])
         if len(rows):
             codes[rows] = self._further(column.gather(rows), views[rows], slots[rows])
 
@@ -101,25 +107,22 @@ class Numbers:
         met = self._met[: len(views)]
         np.take(self._table, slots, out=codes, mode="clip")
         np.take(self._views, codes, out=met, mode="clip")
-        # two comparisons of 8 bytes a row, read as one number: 0x0101 where both are equal
-        same = (met.view(np.uint64) == views.view(np.uint64)).view(np.uint16) == 0x0101
-        return np.flatnonzero(~same)
+        return np.flatnonzero(~_equal(met, views))
 
     def _further(self, column: pl.Series, views: np.ndarray, slots: np.ndarray) -> np.ndarray:
-        """Numbers of ids that are new, long, or in neither of their places, int32 (E,)."""
+        """Numbers of ids that are new or not to be found in the table, int32 (E,)."""
         encoded = column.to_arrow().dictionary_encode()
         rows = np.frombuffer(encoded.indices.buffers()[1], np.int32)  # Arrow's to_numpy would load pandas
         one = np.empty(len(encoded.dictionary), np.int64)
         one[rows] = np.arange(len(rows))  # a row of each
         texts, slots = column.gather(one), slots[one]
-        short = texts.str.len_bytes().to_numpy() <= INLINE
         # an id of which a place is free was never met
-        maybe = np.flatnonzero(~short | ((self._table[slots] != 0) & (self._table[slots ^ 1] != 0)))
+        maybe = np.flatnonzero((self._table[slots] != 0) & (self._table[slots ^ 1] != 0))
         numbers = np.zeros(len(texts), np.int32)
-        numbers[maybe] = [self._others.get(text, 0) for text in texts.gather(maybe)]
+        numbers[maybe] = [self._others.get(text, 0) for text in texts.gather(maybe).to_list()]
         new = np.flatnonzero(numbers == 0)
         numbers[new] = self._n + np.arange(len(new), dtype=np.int32)
-        self._add(texts.gather(new), np.where(short, views[one], NOBODY)[new], slots[new])
+        self._add(texts.gather(new), views[one][new], slots[new])
         return numbers[rows]
 
     def _add(self, texts: pl.Series, views: np.ndarray, slots: np.ndarray) -> None:
@@ -129,6 +132,8 @@ class Numbers:
             self._views = np.concatenate([self._views, np.full(self._n, NOBODY)])
         self._views[start : self._n] = views
         self._texts.append(texts)
+        if len(self._texts) > CHUNKS:
+            self._texts = [pl.concat(self._texts, rechunk=True)]
         if self._n * PLACES <= len(self._table):
             self._seat(start, texts, slots)
             return
@@ -139,19 +144,39 @@ class Numbers:
             self._seat(first, some, self._placed(self._views[first : first + len(some)]))
 
     def _seat(self, first: int, texts: pl.Series, slots: np.ndarray) -> None:
-        """Ids, numbered from ``first``, into a place that is free, or else into the ``dict``."""
+        """Ids, numbered from ``first``, into a place that is free; whom nobody would find there, into the ``dict``."""
         numbers = np.arange(first, first + len(texts), dtype=np.int32)
-        short = texts.str.len_bytes().to_numpy() <= INLINE
-        left, long = np.flatnonzero(short), np.flatnonzero(~short)
+        left = np.arange(len(texts))
         for places in (slots, slots ^ 1):
             free = left[self._table[places[left]] == 0]
             self._table[places[free]] = numbers[free]
             left = left[self._table[places[left]] != numbers[left]]
-        left = np.concatenate([left, long])
-        self._others.update(zip(texts.gather(left), numbers[left].tolist(), strict=True))
+        found, near = self._table[slots], self._table[slots ^ 1]
+        own = self._views[numbers]
+        lost = np.flatnonzero(np.where(_equal(self._views[found], own), found, near) != numbers)
+        self._others.update(zip(texts.gather(lost).to_list(), numbers[lost].tolist(), strict=True))
 
 
-def _views(column: pl.Series) -> np.ndarray:
-    """Texts as Arrow holds them, complex128 (E,): 16 bytes, the text itself where it has at most `INLINE`."""
+def _equal(some: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """Whether views are the same 16 bytes, bool (E,)."""
+    # two comparisons of 8 bytes a row, read as one number: 0x0101 where both hold
+    halves = some.view(np.uint64) == others.view(np.uint64)
+    return np.asarray(halves.view(np.uint16) == 0x0101)
+
+
+def _views(column: pl.Series) -> tuple[np.ndarray, np.ndarray]:
+    """16 bytes for each text, complex128 (E,): itself as Arrow holds it, or a hash of a long one; rows of long ones."""
     array = column.to_arrow(compat_level=pl.CompatLevel.newest())
-    return np.frombuffer(array.buffers()[1], np.complex128)[array.offset : array.offset + len(array)]
+    views = np.frombuffer(array.buffers()[1], np.complex128)[array.offset : array.offset + len(array)]
+    long = np.flatnonzero(column.str.len_bytes().to_numpy() > INLINE)
+    if len(long):
+        views = views.copy()
+        views[long] = _hashed(column.gather(long))
+    return views, long
+
+
+def _hashed(texts: pl.Series) -> np.ndarray:
+    """16 bytes that no short text has, for its length would be negative, complex128 (E,)."""
+    halves = np.stack([texts.hash(seed).to_numpy() for seed in (1, 2)], axis=1)
+    halves[:, 0] |= np.uint64(1 << 31)
+    return halves.view(np.complex128).ravel()
