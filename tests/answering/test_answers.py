@@ -9,7 +9,7 @@ import pytest
 from zhiyin import models
 from zhiyin.answering import Answerer, Assembly, Rules, explain, proposed
 from zhiyin.answering.questions import excluded, of_history, of_people, on_rows_of
-from zhiyin.core.errors import DataError, SettingsError
+from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.data.contracts import Candidates, Catalogue, Histories, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.testing import worlds
@@ -216,3 +216,27 @@ def test_what_the_log_says_of_items_now_is_shown_and_ruled_by() -> None:
     for item in answerer.people(["u0"], 5)["recommendations"][0]["items"]:
         assert item["columns"]["title"] == f"new {item['item']}"
         assert world.catalogue.ids.row(item["item"]) >= 8
+
+
+@pytest.mark.parametrize(
+    ("model", "history", "k", "words"),
+    [
+        (models.EASE, ["i1"], 3, "explain takes a trained model, found EASE; give one: zhiyin.models.EASE"),
+        ("EASE", ["i1"], 3, "explain takes a trained model, found 'EASE'; give one"),
+        (models.EASE(), ["i1"], 3, "EASE is not trained; call fit"),
+        (None, "i1", 3, "a history is 'i1'; give a list of item ids, oldest first"),
+        (None, [["i1"]], 3, r"a history is \[\['i1'\]\]; give a list of item ids"),
+        (None, ["i1"], "3", "k is '3', a str; a slate's length is a whole number"),
+        (None, ["i1"], 0, "k is 0; a slate has at least 1 item"),
+    ],
+    ids=str,
+)
+def test_wrong_questions_are_refused_with_what_to_give(model: object, history: object, k: object, words: str) -> None:
+    with pytest.raises((ModelError, DataError), match=words):
+        explain(model or models.EASE().fit(worlds.even()), history, k)  # type: ignore[arg-type]
+
+
+def test_more_than_there_is_gives_all_there_is() -> None:
+    world = worlds.even()
+    items = explain(models.EASE().fit(world), ["i1"], 10**20)["items"]
+    assert len(items) == world.n_items - 1

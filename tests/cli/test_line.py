@@ -314,6 +314,15 @@ def test_house_rules_hold_and_a_wrong_one_is_refused(copy: Path, capsys: pytest.
         assert words in capsys.readouterr().err
 
 
+def test_ids_with_commas_quotes_and_line_breaks_can_be_asked_for(
+    line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin("recommend", "--history", '"a,b","say ""x""","two\nlines",i1', "-w", line, "--json") == 0
+    assert result_of(capsys)["recommendations"][0]["unknown_items"] == ["a,b", 'say "x"', "two\nlines"]
+    assert zhiyin("recommend", "--history", "two\nlines", "-w", line, "--json") == 0
+    assert zhiyin("recommend", "--history", "i1", "-k", "9" * 20, "-w", line, "--json") == 0
+
+
 def test_the_answer_depends_on_the_history_alone(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for model in ("ease", "vae"):
         assert zhiyin("recommend", "--user", "u0", "--model", model, "-w", line, "--json") == 0

@@ -16,6 +16,7 @@ from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
 from zhiyin.data.contracts import Candidates, Catalogue, Requests
+from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.snapshots import Snapshot
 from zhiyin.explanation import reasons_for
@@ -65,11 +66,7 @@ class Answerer:
 
     def answer(self, question: Question, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
-        k = self.k if k is None else k
-        if k < 1:
-            raise ModelError(
-                f"k is {k}; a slate has at least 1 item: give -k 1 or more", found=str(k), allowed="1 or more"
-            )
+        k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
         found = self.ranked(question.requests, k)
         return {"recommendations": [self._slate(question, b, found, k) for b in range(len(question.requests))]}
 
@@ -140,6 +137,11 @@ def explain(model: Any, history: Sequence[str], k: int = SLATE, language: Langua
 
     ``[item["reason"] for item in zhiyin.explain(model, ["85123A", "22632"])["items"]]``
     """
+    if isinstance(model, type) or not hasattr(model, "candidates"):
+        found = model.__name__ if isinstance(model, type) else repr(model)[:60]
+        raise ModelError(f"explain takes a trained model, found {found}; give one: zhiyin.models.EASE().fit(dataset)")
+    if not model.is_trained:
+        raise ModelError(f"{model.name} is not trained; call fit(dataset) first, or zhiyin.load(folder)")
     return Answerer(Assembly.alone(model.name, model), language=language).history(history, k)["recommendations"][0]
 
 

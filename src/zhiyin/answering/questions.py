@@ -51,7 +51,14 @@ def of_people(
 
 
 def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str], now: int) -> Question:
-    """Somebody of whom only a history is known; unknown items are named and left out."""
+    """Somebody of whom only a history is known; unknown items are named and left out.
+
+    Raises `DataError` for what is no list of item ids.
+    """
+    if isinstance(items, str) or any(isinstance(item, (list, tuple)) for item in items):
+        raise DataError(
+            f"a history is {items!r}; give a list of item ids, oldest first: ['85123A', '22632']", found=repr(items)
+        )
     asked = encode_histories([list(items)], catalogue, weighting)
     requests = replace(asked.requests, now=np.full(1, now, np.int64))
     return Question(requests, [None], [list(ids) for ids in asked.unknown], [list(note) for note in asked.notes])

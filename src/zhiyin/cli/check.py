@@ -20,7 +20,9 @@ SCORE = Sentence("score {score:.3f} of 1; the verdict is {verdict}", "得分 {sc
 
 def run(
     asked: Asked,
-    floor: Annotated[float, typer.Option(help="The score below which the answer is no (exit code 1).")] = 0.0,
+    floor: Annotated[
+        float, typer.Option(min=0, max=1, help="The score below which the answer is no (exit code 1).")
+    ] = 0.0,
 ) -> None:
     """Look at the events taken in: each check's verdict, rows and first offenders. Exit code 1 where one fails.
 

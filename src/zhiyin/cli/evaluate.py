@@ -27,7 +27,7 @@ def run(
     from zhiyin.pipeline.run import run as run_line
 
     evaluation = run_line(workspace, progress=asked.progress, answers=False)["evaluation"]
-    show_evaluation(asked, evaluation, metrics.split(",") if metrics else None)
+    show_evaluation(asked, evaluation, None if metrics is None else metrics.split(","))
     asked.answer(evaluation)
 
 

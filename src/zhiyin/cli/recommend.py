@@ -48,8 +48,9 @@ def run(
 def ids(text: str) -> list[str]:
     """``A,B`` as ids; an id that has a comma stands in double quotes, as in CSV."""
     import csv
+    import io
 
-    rows = list(csv.reader([text], skipinitialspace=False)) if text else []
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     return [id_ for row in rows for id_ in row if id_]
 
 

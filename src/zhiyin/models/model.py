@@ -15,6 +15,7 @@ from pydantic import Field
 from zhiyin.core.errors import ModelError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import Candidates, Catalogue, Histories, HistoriesLike, Requests, Slates
+from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.side import side_table
 from zhiyin.data.sources import as_polars
@@ -166,13 +167,12 @@ class Model(Generic[C]):
         items may be returned. ``new_items``: items that came after training, a `Catalogue` or a frame.
         """
         self._need_training()
-        _checked_k(k)
         new_items = None if new_items is None else _new_catalogue(new_items, self.catalogue)
         catalogue = self.catalogue if new_items is None else self.catalogue.add(new_items)
+        k = slate_length(k, len(catalogue))
         asked = encode_histories(
             histories, catalogue, self.weighting, exclude_seen=exclude_seen, kinds=tuple(self.facts.get("kinds", ()))
         )
-        k = min(int(k), max(1, len(catalogue)))  # places for more than there is would only be memory
         mask, notes = _allowed(allowed, catalogue, [list(note) for note in asked.notes])
         if new_items is None:
             found = self.candidates(asked.requests, k, mask)
@@ -262,14 +262,6 @@ class Model(Generic[C]):
     def _need_training(self) -> None:
         if not self.is_trained:
             raise ModelError(f"{self.name} is not trained; call fit(dataset) first, or zhiyin.load(folder)")
-
-
-def _checked_k(k: object) -> None:
-    """A whole number from 1 on: 10, and neither "10" nor 10.0."""
-    if isinstance(k, bool) or not isinstance(k, (int, np.integer)):
-        raise ModelError(f"k is {k!r}, a {type(k).__name__}; a slate's length is a whole number: give k=10")
-    if k < 1:
-        raise ModelError(f"k is {k}; a slate has at least 1 item: give k of 1 or more")
 
 
 def _new_catalogue(items: Any, known: Catalogue) -> Catalogue:

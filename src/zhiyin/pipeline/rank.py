@@ -3,14 +3,15 @@
 from typing import Any
 
 from zhiyin import ranking
+from zhiyin.core.errors import ModelError
 from zhiyin.core.languages import Sentence
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.tables import rows_of
 from zhiyin.pipeline.train import saved, still_there
 
-NONE = Sentence("no ranker: no rows of both kinds to learn from; models answer alone",
-                "没有排序模型：训练行不足两类；由各模型直接回答")  # fmt: skip
+NONE = Sentence("no ranker: nothing to learn it from; models answer alone",
+                "没有排序模型：没有可学习的数据；由各模型直接回答")  # fmt: skip
 DONE = Sentence("{names}; what counts most: {counts}", "{names}；最重要的列：{counts}")
 
 
@@ -20,7 +21,11 @@ def rank(line: Line) -> Facts:
     if not rows["rows"] or not rows["taken"] or rows["taken"] == rows["rows"]:
         return {"summary": NONE.both(), "rankers": {}, "seconds": 0.0, "again": False}
     wanted = dict.fromkeys([str(line.recipe.ranker.model), *line.recipe.ranker.beside])
-    rankers = {name: _trained(line, name) for name in wanted}
+    try:
+        rankers = {name: _trained(line, name) for name in wanted}
+    except ModelError as error:  # one person, or candidates that never differ: there is nothing to rank by
+        line.progress.say(f"no ranker: {error.message}")
+        return {"summary": NONE.both(), "rankers": {}, "seconds": 0.0, "again": False}
     first = next(iter(rankers.values()))
     counts = ", ".join(f"{name} {share:.0%}" for name, share in list(first["importance"].items())[:3])
     return {

@@ -1,10 +1,12 @@
 """What is given back: lists in your own ids."""
 
 from dataclasses import dataclass, field
+from numbers import Integral
 
 import numpy as np
 import polars as pl
 
+from zhiyin.core.errors import ModelError
 from zhiyin.core.wire import ModelName, Recommendations, SlateItem, SlateJSON
 
 
@@ -64,3 +66,14 @@ class Slates:
                 }
             )
         return {"recommendations": slates}
+
+
+def slate_length(k: object, n_items: int) -> int:
+    """``k``, at most all items: places for more would only be memory. Raises `ModelError` for what is no length."""
+    if isinstance(k, bool) or not isinstance(k, Integral):
+        raise ModelError(f"k is {k!r}, a {type(k).__name__}; a slate's length is a whole number: give k=10")
+    if k < 1:
+        raise ModelError(
+            f"k is {k}; a slate has at least 1 item: give k of 1 or more", found=str(k), allowed="1 or more"
+        )
+    return min(int(k), max(1, n_items))
