@@ -9,6 +9,7 @@ STEPS = (
     "benchmarks.agreement",
     "benchmarks.vae",
     "benchmarks.sasrec",
+    "benchmarks.ingest",
     "benchmarks.speed",
     "benchmarks.tables",
 )

@@ -1,16 +1,15 @@
-"""Ingesting beside pandas, and the memory of 20 million rows: `python -m benchmarks.ingest [--rows N] [--turns 3]`.
+"""Ingesting: our jobs of `benchmarks.speed`, and two figures of their own: `python -m benchmarks.ingest [--turns 3]`.
 
-Ours and pandas' jobs take turns, each in a process of its own on one thread; figures are rows per CPU second (imports
-not counted). Ours do more than pandas' (guess columns, look for bad rows, keep ids byte for byte). `--large` makes a
-log of 20 million rows, takes it into a workspace and notes the peak of resident memory. Writes
-``benchmarks/results/ingest.json``.
+Jobs run in a process of their own on one thread; figures are rows per CPU second (imports not counted). Ours do more
+than the peers' (guess columns, look for bad rows, keep ids byte for byte). The figures of their own: numbering the ids
+from Parquet's dictionary pages instead, in turns; and a log of 20 million rows taken into a workspace and looked at by
+all checks, with the peak of resident memory. Writes ``benchmarks/results/ingest.json``.
 """
 
 import argparse
 import json
 import os
 import resource
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -20,12 +19,14 @@ from pathlib import Path
 import polars as pl
 
 from benchmarks import protocols
+from zhiyin.data.checks.quality import run_checks
 from zhiyin.data.ingest import ingest
-from zhiyin.data.reading import read, read_frames
+from zhiyin.data.numbers import Numbers
+from zhiyin.data.reading import BATCH, read, read_frames
+from zhiyin.data.snapshots import Snapshot
 from zhiyin.data.weighting import Weighting
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "POLARS_MAX_THREADS": "1"}
-JOBS = (("csv", "ingest_csv"), ("parquet", "ingest_parquet"), ("checked", "ingest_checked"))
 N_LARGE = 20_000_000
 
 
@@ -56,39 +57,53 @@ def ingest_checked(folder: Path) -> dict[str, float]:
     return _rate(rows, time.process_time() - start)
 
 
+def ids_by_hash(folder: Path) -> dict[str, float]:
+    """The two columns of ids alone: read as text, numbered by our table."""
+    start, given = time.process_time(), (Numbers(), Numbers())
+    scan = pl.scan_parquet(folder / "events.parquet").select("user", "item")
+    for batch in scan.collect_batches(chunk_size=BATCH, maintain_order=True):
+        rows = [len(numbers.of(column)) for numbers, column in zip(given, batch.iter_columns(), strict=True)]
+    assert all(rows)
+    return {"cpu_s": time.process_time() - start}
+
+
+def ids_from_pages(folder: Path) -> dict[str, float]:
+    """The same from the dictionary pages that Parquet has: codes of each row group, dictionaries joined."""
+    import pyarrow.parquet
+
+    start, names = time.process_time(), ["user", "item"]
+    table = pyarrow.parquet.read_table(
+        folder / "events.parquet", columns=names, read_dictionary=names, use_threads=False
+    )
+    assert len(table.unify_dictionaries())
+    return {"cpu_s": time.process_time() - start}
+
+
 def large(folder: Path) -> dict[str, float]:
-    """Peak memory of taking 20 million rows of CSV into a workspace."""
+    """Peak memory of taking 20 million rows of CSV into a workspace, and of looking at them with all checks."""
     taken = ingest(folder / "events.csv", folder / "workspace")
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return {"rows": taken.events, "cpu_s": time.process_time(), "peak_gib": peak / 2**30}
+    taken_in = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    snapshot = Snapshot.load(folder / "workspace")
+    run_checks(snapshot.events(), snapshot.items())
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    return {"rows": taken.events, "cpu_s": time.process_time(), "peak_gib": taken_in, "peak_gib_with_checks": peak}
 
 
-def turn(module: str, job: str, folder: Path) -> dict[str, float]:
+def turn(job: str, folder: Path) -> dict[str, float]:
     """One job in a process of its own."""
     with tempfile.NamedTemporaryFile(suffix=".json") as out:
-        command = [sys.executable, "-m", f"benchmarks.{module}", "--job", job, str(folder), out.name]
-        if module == "pandas_jobs":
-            command.remove("--job")
+        command = [sys.executable, "-m", "benchmarks.ingest", "--job", job, str(folder), out.name]
         subprocess.run(command, check=True, env={**os.environ, **ONE_THREAD})
         return dict(json.loads(Path(out.name).read_text()))
 
 
-def in_turns(folder: Path, turns: int) -> dict[str, object]:
-    """Rows per CPU second of everybody, turn by turn, and our ratio to pandas."""
-    found: dict[str, object] = {}
-    for name, job in JOBS:
-        reference = "ingest_csv" if name == "checked" else job
-        rates: dict[str, list[float]] = {"zhiyin": [], "pandas": []}
-        for _ in range(turns):
-            rates["zhiyin"].append(turn("ingest", job, folder)["million_rows_per_cpu_s"])
-            rates["pandas"].append(turn("pandas_jobs", reference, folder)["million_rows_per_cpu_s"])
-        medians = {who: statistics.median(values) for who, values in rates.items()}
-        found[name] = {
-            "million_rows_per_cpu_s": rates,
-            "medians": medians,
-            "ratio": medians["zhiyin"] / medians["pandas"],
-        }
-        print(f"{name}: {medians}, {found[name]['ratio']:.2f} x pandas", file=sys.stderr, flush=True)  # type: ignore[index]
+def in_turns(folder: Path, turns: int) -> dict[str, list[float]]:
+    """CPU seconds of numbering the ids, our way and Arrow's, turn by turn."""
+    found: dict[str, list[float]] = {"ids_by_hash": [], "ids_from_pages": []}
+    for _ in range(turns):
+        for job, seconds in found.items():
+            seconds.append(turn(job, folder)["cpu_s"])
+            print(f"{job}: {seconds[-1]:.2f}", file=sys.stderr, flush=True)
     return found
 
 
@@ -101,14 +116,13 @@ def memory() -> dict[str, float]:
             text = source.read_bytes()
             whole.write(text)
             whole.write(text.split(b"\n", 1)[1])
-        return turn("ingest", "large", folder)
+        return turn("large", folder)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--large", action="store_true", help="also the memory of 20 million rows")
     parser.add_argument("--job", nargs=3, metavar=("JOB", "FOLDER", "OUT"), help="one job, in this process")
     asked = parser.parse_args()
     if asked.job:
@@ -116,9 +130,7 @@ def main() -> None:
         Path(out).write_text(json.dumps(globals()[job](Path(folder))))
         return
     result = {"rows": asked.rows, "threads": 1, "polars": pl.__version__}
-    result |= in_turns(protocols.ten_million_rows(asked.rows), asked.turns)
-    if asked.large:
-        result["large"] = memory()
+    result |= {**in_turns(protocols.ten_million_rows(asked.rows), asked.turns), "large": memory()}
     protocols.RESULTS.mkdir(exist_ok=True)
     (protocols.RESULTS / "ingest.json").write_text(json.dumps(result, indent=2) + "\n")
 
