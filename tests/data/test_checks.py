@@ -12,7 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.core.errors import SettingsError
-from zhiyin.data.checks import CHECKS, Check, Evidence, Finding, Words, all_checks, named_check, run_checks, table
+from zhiyin.data.checks import (
+    CHECKS, Check, Evidence, Finding, Words, all_checks, duplicates, named_check, run_checks, table,
+)  # fmt: skip
 
 NOW = 1_700_000_000
 Change = Callable[[pl.DataFrame], pl.DataFrame]
@@ -119,12 +121,15 @@ def test_exact_duplicates_are_all_but_the_first() -> None:
 PEOPLE, TIMES = st.sampled_from([None, "a", "b"]), st.sampled_from([None, 1, 2])
 
 
-@given(st.lists(st.tuples(PEOPLE, st.sampled_from("xy"), TIMES), max_size=30))
+@pytest.mark.parametrize("at_once", [1 << 20, 3], ids=["as shipped", "many slices"])
+@given(rows=st.lists(st.tuples(PEOPLE, st.sampled_from("xy"), TIMES), max_size=30))
 @settings(max_examples=60, deadline=None)
-def test_duplicates_agree_with_the_obvious_way(rows: list[tuple[str | None, str, int | None]]) -> None:
+def test_duplicates_agree_with_the_obvious_way(at_once: int, rows: list[tuple[str | None, str, int | None]]) -> None:
     events = pl.DataFrame(rows, schema={"user": pl.String, "item": pl.String, "time": pl.Int64}, orient="row")
     obvious = [row for row in range(len(rows)) if rows[row] in rows[:row]]
-    assert finding("duplicates", events).rows.tolist() == obvious
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(duplicates, "AT_ONCE", at_once)
+        assert finding("duplicates", events).rows.tolist() == obvious
 
 
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", None]), st.sampled_from([None, 5, 6, 2**60])), max_size=30))

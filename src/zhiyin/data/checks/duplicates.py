@@ -6,6 +6,10 @@ import polars as pl
 from zhiyin.data.checks.check import Check, Finding, Words
 from zhiyin.data.checks.evidence import Evidence
 
+AT_ONCE = 1 << 20
+"""Rows that are compared at once."""
+NO_HASH = np.zeros(0, np.uint64)
+
 
 class Duplicates(Check):
     """Finds every copy but the first. Hashes narrow the search; equality decides."""
@@ -18,12 +22,17 @@ class Duplicates(Check):
 
     def look(self, evidence: Evidence) -> Finding:
         rows = _suspects(evidence)
-        hashes = evidence.events[rows].hash_rows(seed=0)
-        rows = rows[hashes.is_duplicated().to_numpy()]
-        if not len(rows):
-            return self.finding(evidence)
-        first = evidence.events[rows].select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
-        return self.about_rows(evidence, rows[~first], "user", "item", "time", "value")
+        slices = [rows[start : start + AT_ONCE] for start in range(0, len(rows), AT_ONCE)]
+        hashes = np.concatenate([NO_HASH, *(evidence.events[some].hash_rows(seed=0).to_numpy() for some in slices)])
+        twice = pl.Series(hashes).is_duplicated().to_numpy()
+        rows, hashes = rows[twice], hashes[twice]
+        copies = np.zeros(evidence.n, bool)
+        group = hashes % np.uint64(len(rows) // AT_ONCE + 1)  # copies are in one group, which fits into memory
+        for number in range(len(rows) // AT_ONCE + 1):
+            some = rows[group == number]
+            first = evidence.events[some].select(pl.struct(pl.all()).is_first_distinct()).to_series().to_numpy()
+            copies[some[~first]] = True
+        return self.about_rows(evidence, np.flatnonzero(copies), "user", "item", "time", "value")
 
 
 def _suspects(evidence: Evidence) -> np.ndarray:
