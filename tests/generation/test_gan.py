@@ -11,6 +11,7 @@ import torch
 
 import zhiyin
 from zhiyin.core.errors import ModelError, SettingsError
+from zhiyin.core.languages import Sentence
 from zhiyin.data.contracts import Catalogue
 from zhiyin.generation import ConditionalGAN, ConditionalGANModel, Specification
 from zhiyin.generation.gan.network import Generator
@@ -132,9 +133,10 @@ def test_it_says_how_the_training_went(trained: ConditionalGAN) -> None:
 
 
 def test_constant_and_collapsed_generators_are_named() -> None:
-    assert _verdict("converged", 0.0).startswith("constant: it makes one and the same item")
-    assert _verdict("converged", 0.05).startswith("collapsed: its items vary 5.0% as much as the catalogue's")
-    assert _verdict("converged", 0.8) == "converged"
+    converged = Sentence("converged", "收敛")
+    assert _verdict(converged, 0.0).en.startswith("constant: it makes one and the same item")
+    assert _verdict(converged, 0.05).en.startswith("collapsed: its items vary 5.0% as much as the catalogue's")
+    assert _verdict(converged, 0.8) == converged
 
 
 def test_a_generator_that_stands_still_is_called_constant(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,7 +31,7 @@ def test_without_validation_exactly_the_epochs_and_everybody_once_in_each(line, 
         assert sorted([person for batch in batches for person in batch]) == list(range(23))
     assert learner.seen[:5] != learner.seen[5:10]
     assert heard.tracked == [("line", 3)]
-    assert heard.lines == [f"line: {training.verdict}"]
+    assert heard.lines == [f"line: {training.verdict.en}"]
 
 
 def test_the_curve_holds_the_mean_loss_over_people(line, loader):
@@ -54,7 +54,7 @@ def test_early_stopping_puts_the_best_weights_back(line, loader):
     training = train(learner, loader, epochs=50, patience=3, validate=validate)
     assert [entry["validation"] for entry in training.curve] == [0.1, 0.3, 0.2, 0.3, 0.25]
     assert learner.network.weight.item() == weights[1] != weights[-1]
-    assert training.verdict == "converged at epoch 2: 3 more brought nothing better; its weights are kept"
+    assert training.verdict.en == "converged at epoch 2: 3 more brought nothing better; its weights are kept"
     assert training.facts()["best_epoch"] == 2
     assert training.facts()["best_validation"] == 0.3
 
@@ -74,7 +74,7 @@ def test_a_nan_is_named_and_the_last_good_weights_are_kept(line, loader):
     torch.manual_seed(4)
     bad.poison_at = 7  # batch 3 of epoch 2
     training = train(bad, loader, epochs=9)
-    assert training.verdict == (
+    assert training.verdict.en == (
         "diverged: the loss was nan in epoch 2, batch 3; the last good weights are kept: "
         "lower learning_rate and train again"
     )

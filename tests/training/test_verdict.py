@@ -40,8 +40,8 @@ def curve(losses: list[float], validations: list[float] | None = None) -> list[d
     ],
 )
 def test_verdicts(entries: list[dict[str, float]], expected: str):
-    assert verdict_of(entries, patience=2 if len(entries) < 8 else 5) == expected
+    assert verdict_of(entries, patience=2 if len(entries) < 8 else 5).en == expected
 
 
 def test_of_equal_epochs_the_first_is_the_best():
-    assert verdict_of(curve([3, 2, 1], [0.3, 0.3, 0.3]), patience=2).startswith("converged at epoch 1")
+    assert verdict_of(curve([3, 2, 1], [0.3, 0.3, 0.3]), patience=2).en.startswith("converged at epoch 1")

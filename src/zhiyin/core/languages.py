@@ -20,6 +20,10 @@ class Sentence(NamedTuple):
         """The sentence in every language, for JSON that is read in either."""
         return {language: self.said(language, **values) for language in LANGUAGES}
 
+    def filled(self, **values: object) -> "Sentence":
+        """Both sentences with their places filled in."""
+        return Sentence(self.said("en", **values), self.said("zh", **values))
+
     def said(self, language: Language, **values: object) -> str:
         """The sentence with its places filled in; whole numbers get thousands separators."""
         shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}

@@ -64,5 +64,8 @@ def _made(line: Line, name: str) -> Facts:
         **saved(line.workspace, GENERATOR, made),
         "condition": name,
         "specifications": shown,
-        "summary": DONE.both(name=name, verdict=made.facts["verdict"]),
+        "summary": {
+            "en": DONE.said("en", name=name, verdict=made.facts["verdict"]),
+            "zh": DONE.said("zh", name=name, verdict=made.facts["verdict_zh"]),
+        },
     }

@@ -16,6 +16,9 @@ from zhiyin.registry.artefact import read_manifest
 DONE = Sentence("{n} models: {names}", "{n} 个模型：{names}")
 DONE_NOW = Sentence("{n} models: {names}; trained now: {new}", "{n} 个模型：{names}；本次训练：{new}")
 
+TOLD = ("parts", "verdict", "verdict_zh", "epochs", "curve")
+"""Facts of a model's training that a run shows."""
+
 
 def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
     """Every model of the recipe (or ``only`` these) in the registry."""
@@ -54,7 +57,7 @@ def _trained(line: Line, name: str, model: ModelRecipe) -> Facts:
         _fit(made, line, checkpoints)
         facts = saved(line.workspace, name, made)
         shutil.rmtree(checkpoints, ignore_errors=True)
-        told = {key: made.facts[key] for key in ("parts", "verdict", "epochs", "curve") if key in made.facts}
+        told = {fact: made.facts[fact] for fact in TOLD if fact in made.facts}
         return {"model": model.model, **facts, **told}
 
     return once(

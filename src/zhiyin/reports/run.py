@@ -44,6 +44,7 @@ class ModelJSON(TypedDict, total=False):
     parts: list[str]
     seconds: float
     verdict: str
+    verdict_zh: str
     curve: list[EpochJSON]
 
 

@@ -7,10 +7,11 @@ from typing import Any, Protocol, TypeVar
 
 from torch import Tensor
 
+from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress, Silent
 from zhiyin.training.checkpoints import Checkpoints
 from zhiyin.training.learner import DivergedError, Learner, Optimisers
-from zhiyin.training.verdict import verdict_of
+from zhiyin.training.verdict import NOTHING, verdict_of
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -40,12 +41,18 @@ class Training:
     best: float = -math.inf
     best_epoch: int = 0
     best_weights: dict[str, Tensor] = field(default_factory=dict)
-    verdict: str = ""
+    verdict: Sentence = NOTHING
 
     def facts(self) -> dict[str, Any]:
-        """What is worth keeping: ``verdict``, ``epochs`` trained, ``best_epoch`` (validation), and the ``curve``."""
+        """What is worth keeping: ``verdict`` (two languages), ``epochs`` trained, ``best_epoch``, and the ``curve``."""
         best = {"best_epoch": self.best_epoch, "best_validation": self.best} if self.best_epoch else {}
-        return {"verdict": self.verdict, "epochs": self.epoch, **best, "curve": self.curve}
+        return {
+            "verdict": self.verdict.en,
+            "verdict_zh": self.verdict.zh,
+            "epochs": self.epoch,
+            **best,
+            "curve": self.curve,
+        }
 
 
 def train(
@@ -80,7 +87,7 @@ def train(
         learner.network.load_state_dict(state.best_weights)
     learner.network.eval()
     state.verdict = verdict_of(state.curve, patience, trouble)
-    progress.say(f"{label}: {state.verdict}")
+    progress.say(f"{label}: {state.verdict.en}")
     return state
 
 

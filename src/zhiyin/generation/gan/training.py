@@ -19,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress, Silent
 from zhiyin.core.randomness import generator as random_stream
 from zhiyin.data.contracts import Catalogue
@@ -52,6 +53,14 @@ class Batch:
     """(B, P)"""
     asked: Tensor
     """(B, V)"""
+
+
+CONSTANT = Sentence("constant: it makes one and the same item; train it longer, or with another seed",
+                    "恒定：只会生成同一种物品；请延长训练，或换一个种子")  # fmt: skip
+COLLAPSE = Sentence(
+    "collapsed: its items vary {share} as much as the catalogue's; raise pack, or lower learning_rate",
+    "坍缩：生成物品的变化只有目录的 {share}；请调高 pack，或调低 learning_rate",
+)
 
 
 class Pairs:
@@ -197,12 +206,13 @@ class ConditionalGAN(ConditionalGANModel):
                 progress=progress, label=self.name,
             )  # fmt: skip
         if not training.curve:
-            raise ModelError(f"{self.name} {training.verdict}")
+            raise ModelError(f"{self.name} {training.verdict.en}")
         self.facts = {
             "items": len(catalogue), "pairs": len(items), "set_aside": dict(encoding.set_aside), **training.facts(),
             "variance": check.variance(),
         }  # fmt: skip
-        self.facts["verdict"] = _verdict(self.facts["verdict"], self.facts["variance"])
+        verdict = _verdict(training.verdict, self.facts["variance"])
+        self.facts |= {"verdict": verdict.en, "verdict_zh": verdict.zh}
         return self
 
 
@@ -244,14 +254,10 @@ def _variance(x: np.ndarray) -> float:
     return float(x.var(axis=0).sum())
 
 
-def _verdict(verdict: str, variance: float) -> str:
+def _verdict(verdict: Sentence, variance: float) -> Sentence:
     if variance == 0:
-        return "constant: it makes one and the same item; train it longer, or with another seed"
-    if variance < COLLAPSED:
-        return (
-            f"collapsed: its items vary {variance:.1%} as much as the catalogue's; raise pack, or lower learning_rate"
-        )
-    return verdict
+        return CONSTANT
+    return COLLAPSE.filled(share=f"{variance:.1%}") if variance < COLLAPSED else verdict
 
 
 def _projection(conditions: np.ndarray, width: int) -> Projection:
