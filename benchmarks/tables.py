@@ -57,8 +57,8 @@ def ingesting() -> list[str]:
         f"rows, 2.30 x pandas; now batches, a hash table and a sort in blocks, the ratio above. Numbering the ids of "
         f"{found['rows']:,} rows from Parquet's own dictionary pages takes {pages:.2f} CPU s, from their text "
         f"{ours:.2f} ({len(found['ids_by_hash'])} turns). {large['rows']:,} rows, each of which stands twice, are "
-        f"taken into a workspace within {large['peak_gib']:.2f} GiB (goal: 4); all checks on them, nothing but copies, "
-        f"take {large['peak_gib_with_checks']:.2f}."
+        f"taken into a workspace within {large['peak_gib']:.2f} GiB, and looked at by all checks within "
+        f"{large['peak_gib_with_checks']:.2f} (goal: 4)."
     )
     return ["", text]
 
@@ -85,16 +85,23 @@ def quality() -> list[str]:
     lines = [
         "", "## Quality", "",
         said, "",
-        "| model | data, protocol | seed | people | NDCG@100 | fitted on validation too |", "|---|---|---|---|---|---|",
+        "| model | data, protocol | seed | people | recall@10 | NDCG@10 | NDCG@100 | fitted on validation too |",
+        "|---|---|---|---|---|---|---|---|",
     ]  # fmt: skip
     for path in sorted((RESULTS / "quality").glob("*.json")):
         cell = json.loads(path.read_text())
-        saw = "yes" if cell["saw_validation"] else "no"
-        lines.append(
-            f"| {cell['model']} | {cell['data']}, {cell['protocol']} | {cell['seed']} | {cell['people']} | "
-            f"{cell['ndcg@100']:.4f} | {saw} |"
-        )
+        figures = [_figure(cell, metric) for metric in ("recall@10", "ndcg@10", "ndcg@100")]
+        told = [cell["model"], f"{cell['data']}, {cell['protocol']}", cell["seed"], cell["people"], *figures]
+        lines.append(f"| {' | '.join(map(str, told))} | {'yes' if cell['saw_validation'] else 'no'} |")
     return lines
+
+
+def _figure(cell: dict[str, Any], metric: str) -> str:
+    """``0.264 [0.252, 0.275]``; a dash where the cell has no such figure."""
+    if metric not in cell:
+        return "–"
+    interval = cell.get(f"{metric} interval")
+    return f"{cell[metric]:.4f}" + (f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else "")
 
 
 def checks() -> list[str]:
