@@ -12,9 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from zhiyin.core.errors import SettingsError
-from zhiyin.data.checks import (
-    CHECKS, Check, Evidence, Finding, Words, all_checks, duplicates, named_check, run_checks, table,
-)  # fmt: skip
+from zhiyin.data.checks import CHECKS, Check, Evidence, Finding, Words, all_checks, named_check, run_checks, table
+from zhiyin.data.checks import duplicates as duplicates_check
 
 NOW = 1_700_000_000
 Change = Callable[[pl.DataFrame], pl.DataFrame]
@@ -128,7 +127,7 @@ def test_duplicates_agree_with_the_obvious_way(at_once: int, rows: list[tuple[st
     events = pl.DataFrame(rows, schema={"user": pl.String, "item": pl.String, "time": pl.Int64}, orient="row")
     obvious = [row for row in range(len(rows)) if rows[row] in rows[:row]]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(duplicates, "AT_ONCE", at_once)
+        patch.setattr(duplicates_check, "AT_ONCE", at_once)
         assert finding("duplicates", events).rows.tolist() == obvious
 
 
