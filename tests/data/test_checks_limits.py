@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from zhiyin.data.checks import Evidence, named_check, run_checks
@@ -98,6 +98,7 @@ def test_sound_text_is_left_alone(text: str) -> None:
     assert rows("encoding", log(title=[text])) == []
 
 
+@example("\ufffd")
 @given(
     st.text(
         st.characters(min_codepoint=0xA1, max_codepoint=0xFFFF, exclude_categories=["Cs", "Cc", "Cn", "Co"]),
