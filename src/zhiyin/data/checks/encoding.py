@@ -16,7 +16,7 @@ from zhiyin.data.checks.evidence import Coded, Evidence
 TEXTS = ("user", "item", "title")
 """Columns of the events that are read."""
 CANNOT_BE = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x{9f}\x{fffd}\x{feff}]|锟斤拷|ï¿½"
-"""Control characters, the replacement character, a byte order mark, what GBK and Latin-1 make of replacement characters."""
+"""Control characters, the replacement character (as GBK and Latin-1 read it too), a byte order mark."""
 CP1252 = bytes(range(0x80, 0xA0)).decode("cp1252", errors="ignore")
 LATIN = f"[\u00c2-\u00f4][\u0080-\u00bf{CP1252}]"
 """A UTF-8 lead byte and a following byte, both read as Latin-1 or Windows-1252."""
