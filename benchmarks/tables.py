@@ -81,8 +81,8 @@ def quality() -> list[str]:
     """One line for every cell that is kept."""
     said = (
         "The cells that are kept. Settings were chosen on the validation part of seed 0, whose test was seen "
-        'meanwhile. "Rising": the validation figure was best in the last epoch, so that more epochs would give more. On ML-1M our '
-        "SASRec reads 200 events, RecTools' 50."
+        'meanwhile. "Rising": the validation figure was best in the last epoch, so that more epochs would give more. '
+        "On ML-1M our SASRec reads 200 events, RecTools' 50."
     )
     lines = [
         "", "## Quality", "",
