@@ -1,16 +1,23 @@
 """From a dirty file to a dataset in one line: what is read, what is left out, and what is said about it."""
 
+import csv
 import gzip
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import numpy as np
 import polars as pl
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from zhiyin.data import reading
 from zhiyin.data.bundled import online_retail
+from zhiyin.data.ingest import ingest
+from zhiyin.data.readers.delimited import DelimitedReader
 from zhiyin.data.reading import read, read_frames
+from zhiyin.data.snapshots import Snapshot
 
 ROWS = pl.DataFrame({"user": ["a", "b", "a"], "item": ["x", "y", "z"], "time": [3, 2, 1], "value": [1.5, 2.0, 3.0]})
 
@@ -200,3 +207,50 @@ def test_what_real_sets_mean_is_understood(data_folder: Path):
     assert {k: n for k, n in counts.items() if n} == {
         "view": 61_086, "like": 5_745, "bookmark": 2_463, "comment": 1_611, "follow": 1_407,
     }  # fmt: skip
+
+
+TEXTS = st.text(st.sampled_from('ab,"\n é汉;'), min_size=1, max_size=6).filter(lambda text: text.strip() != "")
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=12))
+@settings(max_examples=60, deadline=None)
+def test_whatever_a_csv_writer_writes_comes_back_byte_for_byte(rows: list[tuple[str, str]]) -> None:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "log.csv"
+        with path.open("w", newline="", encoding="utf-8") as file:
+            csv.writer(file, lineterminator="\n").writerows([("user", "item"), *rows])
+        assert DelimitedReader().careful(path).select("user", "item").collect().rows() == rows
+
+
+@pytest.mark.parametrize(
+    ("line", "kept"),
+    [
+        ('u,5" pipe', '5" pipe'),
+        ('u,say "x" now', 'say "x" now'),
+        ('u,"a ""b"" c"', 'a "b" c'),
+        ('u,"never closed', None),
+        ('u,"closed" too early', None),
+        ('u,"two\nlines"', "two\nlines"),
+        ('u,"two\nlines"\nv,5" pipe', "two\nlines"),
+    ],
+)
+def test_a_stray_quotation_mark_costs_at_most_its_own_row(line: str, kept: str | None, tmp_path: Path) -> None:
+    before, after = [f"a{i},i{i}" for i in range(50)], [f'b{i},"i{i}"' for i in range(50)]
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["user,item", *before, line, *after, ""]))
+    ingest(path, tmp_path / "w")
+    snapshot = Snapshot.load(tmp_path / "w")
+    events = snapshot.events()
+    assert len(events) == 100 + (kept is not None) + ("\nv," in line)
+    assert events.filter(user="u")["item"].to_list() == ([] if kept is None else [kept])
+    aside = [] if kept is not None else [(52, "a quotation mark that does not fit")]
+    assert snapshot.quarantine().select("line", "reason").rows() == aside
+
+
+def test_a_mark_that_is_closed_thousands_of_rows_later_swallows_nothing(tmp_path: Path) -> None:
+    rows = [f"a{i},i{i % 7}" for i in range(3_000)]
+    rows[100], rows[2_900] = 'a100,"opened', 'a2900,closed"'
+    path = tmp_path / "log.csv"
+    path.write_text("\n".join(["user,item", *rows, ""]))
+    taken = ingest(path, tmp_path / "w")
+    assert (taken.events, taken.reasons) == (2_999, {"a quotation mark that does not fit": 1})

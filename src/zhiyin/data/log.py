@@ -11,7 +11,7 @@ from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import number_types
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.readers import reader_for
-from zhiyin.data.readers.reader import LINE, QUOTES, TROUBLE, Reader, beginning, unreadable
+from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
 from zhiyin.data.report import counted
 from zhiyin.data.side import Side, joined_columns, side_table
 from zhiyin.data.sources import Source, Sources, as_polars, whole_frame
@@ -113,12 +113,10 @@ def open_log(sources: Sources, given: Mapping[str, str]) -> Log:
     parts = tuple(_part(source) for source in sources.events)
     sample = parts[0].sample()
     if not sample.width or not len(sample):
-        columns, path = ", ".join(_shown(sample)) or "no column", parts[0].path
-        quoted = path is not None and b'"' in beginning(path)
+        columns = ", ".join(_shown(sample)) or "no column"
         raise DataError(
-            f"{parts[0].name} has no row, its header is: {columns}; give a file with at least one event"
-            + (f" ({QUOTES})" if quoted else ""), found="0 rows",
-        )  # fmt: skip
+            f"{parts[0].name} has no row, its header is: {columns}; give a file with at least one event", found="0 rows"
+        )
     found = guess(sample, given)
     for part in parts[1:]:
         _the_same(parts[0].name, sample, part)

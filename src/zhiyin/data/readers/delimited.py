@@ -8,6 +8,7 @@ from pathlib import Path
 import polars as pl
 
 from zhiyin.core.errors import DataError
+from zhiyin.data.readers.quoted import fits, row_by_row
 from zhiyin.data.readers.reader import BEGINNING, TROUBLE, beginning
 
 SEPARATORS = (",", "\t", ";", "|")
@@ -32,6 +33,8 @@ class DelimitedReader:
 
     def careful(self, path: Path) -> pl.LazyFrame:
         separator, names = _header(path)
+        if not fits(path, separator, len(names)):
+            return row_by_row(path, separator, names)
         schema = dict.fromkeys([*names, MORE], pl.String)
         frame = pl.scan_csv(
             path, separator=separator, has_header=False, skip_lines=1, schema=schema, encoding="utf8-lossy",
@@ -53,6 +56,8 @@ class DelimitedReader:
 
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         separator, names = _header(path)
+        if not fits(path, separator, len(names)):
+            raise pl.exceptions.ComputeError("quotation marks that do not fit")  # to be read with care
         schema: dict[str, pl.DataType] = {name: types.get(name, pl.String()) for name in names}
         return pl.scan_csv(path, separator=separator, schema=schema, glob=False)
 

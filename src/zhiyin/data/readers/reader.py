@@ -14,8 +14,6 @@ TROUBLE = "__trouble__"
 """Column of `Reader.careful`: why a row cannot be read, null for a row that can."""
 LINE = "__line__"
 """Column of `Reader.careful`: the line of the file (from 1), where the reader knows it better than by counting."""
-QUOTES = "a quotation mark inside a field is written twice, and one that opens a field is closed: mend it there"
-"""What to do where a delimited file and Polars' reader do not agree on where a field ends."""
 BEGINNING = 1 << 16
 """Bytes of a file from which its form is told."""
 
@@ -59,6 +57,5 @@ def unreadable(path: Path) -> Iterator[None]:
         if isinstance(error, OSError) and not path.is_file():
             raise
         said = str(error).strip().splitlines()[0].rstrip(".") if str(error).strip() else type(error).__name__
-        quoted = 'could not parse `"' in said or "CSV malformed" in said
-        todo = QUOTES if quoted else "check that the file is whole and what its ending says"
+        todo = "check that the file is whole and what its ending says"
         raise DataError(f"{path.name} cannot be read ({said}); {todo}", found=said, do=todo) from error
