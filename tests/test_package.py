@@ -28,6 +28,11 @@ def test_the_lower_rooms_need_no_deep_learning_framework(room: str):
     assert run(f"import sys, zhiyin.{room}; print('torch' in sys.modules)") == "False"
 
 
+def test_a_ranker_sees_large_models_only_as_columns():
+    code = "import sys; from zhiyin.ranking import BoostedTrees, Logistic, Rows, outcome_folds"
+    assert run(f"{code}; print([name for name in sys.modules if name.startswith('zhiyin.models')])") == "[]"
+
+
 def test_a_wrong_public_name_is_answered_with_the_right_ones():
     with pytest.raises(AttributeError, match="zhiyin has no 'nothing'; it has Catalogue, Dataset"):
         zhiyin.nothing  # noqa: B018
