@@ -78,6 +78,16 @@ def test_calibration_straightens_a_bent_score_and_keeps_the_order(n: int, method
     assert len(np.unique(found)) == len(np.unique(bent))
 
 
+def test_one_positive_on_top_proves_no_certainty() -> None:
+    rng = np.random.default_rng(5)
+    scores = rng.normal(size=20_000)
+    labels = (rng.random(20_000) < 0.1).astype(np.float64)
+    labels[scores.argmax()] = 1
+    calibration = calibrated(scores, labels)
+    assert calibration.method == "isotonic"
+    assert calibration(scores).max() < 0.25
+
+
 def shop(order: str) -> Dataset:
     rng = np.random.default_rng(3)
     frame = pl.DataFrame(

@@ -12,6 +12,9 @@ import numpy as np
 MANY_POSITIVES = 1000
 """From so many on, steps are learned; with fewer a curve of two numbers."""
 
+TOGETHER = 100
+"""Rows of neighbouring scores of which one share is taken."""
+
 SLOPE = 1e-3
 """Share of the raw probability that is mixed into isotonic steps, so that candidates on one step keep their order."""
 
@@ -49,13 +52,24 @@ PLAIN = Calibration("platt", np.zeros(0), np.array([1.0, 0.0]))
 def calibrated(scores: np.ndarray, labels: np.ndarray) -> Calibration:
     """Learn the map from raw scores (n,) and labels (n,) of both kinds."""
     if labels.sum() >= MANY_POSITIVES:
-        from sklearn.isotonic import IsotonicRegression
-
-        # a little of the base rate at either end keeps 0 and 1, which no finite sample proves, out of the answer
-        steps = IsotonicRegression(y_min=0.5 / len(labels), y_max=1 - 0.5 / len(labels), out_of_bounds="clip")
-        steps.fit(scores, labels)
-        return Calibration("isotonic", np.asarray(steps.X_thresholds_), np.asarray(steps.y_thresholds_))
+        return _isotonic(scores, labels)
     return Calibration("platt", np.zeros(0), _platt(scores, labels))
+
+
+def _isotonic(scores: np.ndarray, labels: np.ndarray) -> Calibration:
+    """Rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines between their middles.
+
+    Over single rows the highest would be 1 as soon as the highest score happens to be a positive one.
+    """
+    from sklearn.isotonic import IsotonicRegression
+
+    order = np.argsort(scores, kind="stable")
+    starts = np.arange(0, max(TOGETHER, len(order) - TOGETHER + 1), TOGETHER)  # the last one takes the rest
+    sizes = np.diff(np.append(starts, len(order)))
+    middles, shares = (np.add.reduceat(values[order], starts) / sizes for values in (scores, labels))
+    # a little at either end keeps 0 and 1, which no finite sample proves, out of the answer
+    steps = IsotonicRegression(y_min=0.5 / len(labels), y_max=1 - 0.5 / len(labels))
+    return Calibration("isotonic", middles, np.asarray(steps.fit_transform(middles, shares, sample_weight=sizes)))
 
 
 def _logistic(logits: np.ndarray) -> np.ndarray:
