@@ -148,3 +148,15 @@ def test_wrong_words_and_impossible_cuts_are_explained():
         zhiyin.split(zhiyin.Dataset.from_frame(plain), "time")
     with pytest.raises(DataError, match="no test case is left"):
         zhiyin.split(zhiyin.Dataset.from_frame(plain), "last")
+
+
+def test_impressions_after_the_last_telling_event_do_not_take_its_place() -> None:
+    rows = [("a", f"i{n}", n) for n in range(6)]
+    kinds = ["click", "impression", "click", "impression", "click", "impression"]
+    dataset = frame(rows, kind=kinds)
+    found = zhiyin.split(dataset, "last")
+    ids = dataset.catalogue.ids
+    assert ids.take(found.train.histories.items) == ["i0", "i1"]
+    assert found.validation is not None
+    assert ids.take(found.validation.targets.rows) == ["i2"]
+    assert ids.take(found.test.targets.rows) == ["i4"]

@@ -97,9 +97,14 @@ class Histories:
         return self.events(events, offsets)
 
     @property
+    def silent(self) -> np.ndarray:
+        """Events that say nothing for or against their item, bool (E,)."""
+        return np.isin(self.kinds, _SILENT_CODES)
+
+    @property
     def met(self) -> Ragged:
         """The item rows that each person met: an item that was only shown or asked for may still be new to them."""
-        silent = np.isin(self.kinds, _SILENT_CODES)
+        silent = self.silent
         return self.keep(~silent).rows if silent.any() else self.rows
 
     def keep(self, mask: np.ndarray) -> "Histories":

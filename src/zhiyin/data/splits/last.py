@@ -13,16 +13,21 @@ from zhiyin.data.splits.rule import TEST, TRAIN, VALIDATION, SplitRule
 
 
 class LastRule(SplitRule):
-    """``by = "last"``: people with fewer than three events stay in the training part."""
+    """``by = "last"``: people with fewer than three events stay in the training part.
+
+    An impression or a query tells nothing: it goes where the event before it goes that tells something.
+    """
 
     def parts(self, histories: Histories, dataset: Dataset) -> np.ndarray:
         held = 2 if self.validation else 1
-        ages = histories.ages
-        long = np.repeat(histories.lengths > held, histories.lengths)
+        telling = np.concatenate([[0], np.cumsum(~histories.silent)])  # so many before each event, and at the end
+        ends = telling[histories.offsets[1:]]
+        later = np.repeat(ends, histories.lengths) - telling[1:]
+        long = np.repeat(ends - telling[histories.offsets[:-1]] > held, histories.lengths)
         parts = np.full(histories.n_events, TRAIN, np.int8)
-        parts[long & (ages == 0)] = TEST
+        parts[long & (later == 0)] = TEST
         if self.validation:
-            parts[long & (ages == 1)] = VALIDATION
+            parts[long & (later == 1)] = VALIDATION
         return parts
 
     def words(self, dataset: Dataset) -> Sentence:
