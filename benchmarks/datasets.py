@@ -1,0 +1,77 @@
+"""Every dataset with behaviour through `zhiyin ingest` and `zhiyin run`, no code, the recipe as it comes.
+
+`python -m benchmarks.datasets [NAME …]` keeps each in ``results/datasets/NAME.json``: what was taken in, the split, the
+figures of the best list and of popularity, seconds. A file that is there is not made again.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks.protocols import RESULTS
+
+PLACE = RESULTS / "datasets"
+FOLDERS = (
+    "online-retail/transactions.parquet", "online-retail", "ml-100k", "ml-100k/raw", "ml-1m", "amazon-beauty",
+    "goodbooks-10k", "deskdrop", "retailrocket-events", "open-bandit-small", "frappe-ctr", "diginetica-sessions",
+    "mealrec-plus-h", "tiktok-multimodal",
+)  # fmt: skip
+METRIC = "ndcg@10"
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    """What one command says in JSON."""
+    told = subprocess.run([sys.executable, "-m", "zhiyin", *arguments, "--json"], capture_output=True, text=True,
+                          check=False)  # fmt: skip
+    if told.returncode:
+        raise RuntimeError(f"zhiyin {' '.join(arguments)} ended with {told.returncode}: {told.stderr[-500:]}")
+    return dict(json.loads(told.stdout))
+
+
+def one(name: str, source: Path) -> dict[str, Any]:
+    """One dataset in a workspace of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        start = time.perf_counter()
+        taken = command("ingest", str(source), "-w", folder)
+        ingested = time.perf_counter()
+        result = command("run", "-w", folder)
+        ended = time.perf_counter()
+    lists = {who: figures[METRIC] for who, figures in result["evaluation"]["models"].items()}
+    best = max(lists, key=lambda who: lists[who]["value"])
+    popular = max((who for who in lists if who.startswith("popular")), key=lambda who: lists[who]["value"])
+    return {
+        "data": name, "events": taken["events"], "users": taken["users"], "items": taken["items"],
+        "quarantined": taken["quarantined"], "split": result["data"]["split"]["rule"],
+        "cases": result["evaluation"]["split"]["cases"], "lists": lists, "best": best, "popularity": popular,
+        "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
+    }  # fmt: skip
+
+
+def main() -> None:
+    data = Path(os.environ["ZHIYIN_DATA"])
+    PLACE.mkdir(parents=True, exist_ok=True)
+    failed = []
+    for folder in sys.argv[1:] or FOLDERS:
+        path = PLACE / f"{folder.removesuffix('.parquet').replace('/', '-')}.json"
+        if path.exists():
+            continue
+        source = data / folder
+        try:
+            found = one(folder, source)
+        except RuntimeError as error:
+            print(error, flush=True)
+            failed.append(folder)
+            continue
+        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        print(f"{folder}: {found['best']} {found['lists'][found['best']]['value']:.4f}, {found['run_s']} s", flush=True)
+    if failed:
+        raise SystemExit(f"not everything went through: {', '.join(failed)}")
+
+
+if __name__ == "__main__":
+    main()
