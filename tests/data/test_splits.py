@@ -95,10 +95,10 @@ def test_dislikes_are_no_targets():
 
 
 def test_consent_decides_what_is_learned_and_what_is_asked():
-    rows = [("u", "a", 0), ("u", "b", 0), ("u", "c", 9 * DAY), ("u", "d", 9 * DAY)]
-    consent = ["train|personalise|measure", "personalise", "train", "measure"]
+    rows = [("u", "a", 0), ("u", "b", 0), ("u", "e", 0), ("u", "c", 9 * DAY), ("u", "d", 9 * DAY)]
+    consent = ["train|personalise|measure", "personalise", "train|measure", "train", "measure"]
     parts = zhiyin.split(frame(rows, consent=consent), "time", days=1, validation=False)
-    assert ids(parts.train, parts.train.histories.items) == ["a"]
+    assert ids(parts.train, parts.train.histories.items) == ["a", "e"]
     assert ids(parts.train, parts.test.requests.histories.items) == ["a", "b"]
     assert ids(parts.train, parts.test.targets.rows) == ["d"]
 
