@@ -96,3 +96,20 @@ def test_an_unspoken_language_is_refused_before_anything_is_written(tmp_path: Pa
     with pytest.raises(SettingsError, match="language 'fr' is not spoken here; choose one of: en, zh"):
         written(run_of(), tmp_path, "fr")  # type: ignore[arg-type]
     assert not list(tmp_path.iterdir())
+
+
+def test_the_best_list_stands_first_and_is_compared_with_each_other(tmp_path: Path) -> None:
+    figure = {"low": 0.0, "high": 1.0, "n": 9}
+    run = {
+        "metric": "ndcg@10",
+        "evaluation": {"models": {name: {"ndcg@10": {**figure, "value": value}}
+                                  for name, value in (("weak", 0.1), ("best", 0.3), ("middle", 0.2))}},
+        "comparison": {"pairs": [{"a": a, "b": b, "difference": 0.1, "low": 0.0, "high": 0.2, "p_holm": 0.5}
+                                 for a, b in (("weak", "best"), ("weak", "middle"), ("best", "middle"))]},
+    }  # fmt: skip
+    write(run, tmp_path / "r.html")
+    page = (tmp_path / "r.html").read_text("utf-8")
+    assert page.index(">best<") < page.index(">middle<") < page.index(">weak<")
+    assert "weak − best" in page
+    assert "best − middle" in page
+    assert "weak − middle" not in page

@@ -24,7 +24,10 @@ WORDS = {
     "split": Sentence("How it was tested", "测试方式"),
     "cases": Sentence("test cases", "测试样本"),
     "interval": Sentence("Each figure with its 95 % interval over people", "每个数字附按人计算的 95 % 区间"),
-    "differences": Sentence("Differences, corrected for the number of comparisons (Holm)", "差异（Holm 多重比较校正）"),
+    "differences": Sentence(
+        "The best beside each other, corrected for all comparisons (Holm)",
+        "最好的列表与其他的差异（Holm 多重比较校正）",
+    ),
     "difference": Sentence("difference", "差异"),
     "p": Sentence("p (Holm)", "p（Holm）"),
     "leakage": Sentence("Leakage audit", "泄漏审计"),
@@ -50,3 +53,13 @@ WORDS = {
 def words(language: Language) -> dict[str, str]:
     """Every word of the report in one language."""
     return {name: sentence.said(language) for name, sentence in WORDS.items()}
+
+
+REASONS = {
+    "no user": "没有用户", "no item": "没有商品", "time cannot be read": "时间无法读取",
+    "time is before 1970": "时间早于 1970 年", "time is in the future": "时间在未来",
+    "value cannot be read": "数值无法读取", "value is NaN": "数值为 NaN", "value is impossibly large": "数值过大",
+    "half a last line": "最后一行不完整",
+    "a quotation mark that does not fit": "引号不匹配",
+}  # fmt: skip
+"""Why rows are set aside, in Chinese; a reason that names something of the file stays as it is."""

@@ -35,6 +35,8 @@ REPEATS = {
 COLD = {"drop": Sentence("people without history are left out", "没有历史的人剔除"),
         "keep": Sentence("new people count", "新用户计入")}  # fmt: skip
 DIVISION = Sentence("recall@k divides by min(k, targets)", "recall@k 除以 min(k, 目标数)")
+LEFT_OUT = {"taken before": Sentence("{n} taken before", "{n} 个之前选取过"),
+            "people without history": Sentence("{n} people without history", "{n} 个没有历史的人")}  # fmt: skip
 SHUFFLED = Sentence("ties in time shuffled", "同一时刻的事件打乱顺序")
 
 
@@ -188,11 +190,12 @@ class _Cut:
         """The whole rule, so that a figure can be read."""
         parts = [self.rule.words(self.dataset), ALL_RANKED, REPEATS[self.rule.repeats], COLD[self.rule.cold_people],
                  DIVISION, *([SHUFFLED] if self.rule.ties == "shuffle" else [])]  # fmt: skip
-        left = self._left_out(test)
         english, chinese = "; ".join(part.en for part in parts), "；".join(part.zh for part in parts)
-        return Sentence(
-            f"{english} (left out: {left})" if left else english, f"{chinese}（剔除：{left}）" if left else chinese
-        )
+        if not test.dropped:
+            return Sentence(english, chinese)
+        kept = [LEFT_OUT[name].filled(n=count) for name, count in test.dropped.items()]
+        return Sentence(f"{english} (left out: {', '.join(one.en for one in kept)})",
+                        f"{chinese}（剔除：{'、'.join(one.zh for one in kept)}）")  # fmt: skip
 
     @staticmethod
     def _left_out(test: Cases) -> str:
