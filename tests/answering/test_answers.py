@@ -240,3 +240,15 @@ def test_more_than_there_is_gives_all_there_is() -> None:
     world = worlds.even()
     items = explain(models.EASE().fit(world), ["i1"], 10**20)["items"]
     assert len(items) == world.n_items - 1
+
+
+def test_at_most_so_many_of_one_kind_stand_in_a_slate() -> None:
+    world = worlds.even()
+    catalogue = Catalogue.of(list(world.catalogue.ids), shelf=[f"s{row // 4}" for row in range(world.n_items)])
+    answerer = Answerer(
+        Assembly({"EASE": (models.EASE().fit(world), 16)}, rules=Rules(most={"shelf": 1})),
+        replace(world, catalogue=catalogue),
+    )
+    items = [item["item"] for item in answerer.people(["u0"], 4)["recommendations"][0]["items"]]
+    assert len(items) == 4
+    assert len({catalogue.columns["shelf"][catalogue.ids.row(item)] for item in items}) == 4

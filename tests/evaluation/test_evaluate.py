@@ -204,6 +204,15 @@ def test_ties_in_the_order_of_ids_are_a_warning_and_shuffling_ends_it():
     assert "ties follow the ids" not in {finding.check for finding in audit(mixed.train, mixed.test).findings}
 
 
+def test_the_cases_of_one_person_count_as_one_person(parts: Split):
+    """Two questions to one person, one answered: that person scores a half, and there is one person."""
+    cases = Cases(Requests.of(Histories.of([[0], [0]])), Ragged.of([[1], [2]]), np.array([0, 0]))
+    train = parts.train.with_histories(Histories.of([[0], [5]]))
+    found = evaluate(Fixed("f", np.arange(30, 0, -1) * 1.0), cases, train=train, metrics=("hit_rate@1",))
+    assert found.table["f"]["hit_rate@1"].tolist() == [0.5]
+    assert found.figures["f"]["hit_rate@1"]["n"] == 1
+
+
 @pytest.mark.slow
 def test_the_anchors_on_beauty(data_folder: Path):
     """Popularity to four digits, fitted on train and on train and validation."""
