@@ -10,7 +10,7 @@ from zhiyin import models
 from zhiyin.answering import Answerer, Assembly, Rules, explain, proposed
 from zhiyin.answering.questions import excluded, of_history, of_people, on_rows_of
 from zhiyin.core.errors import DataError, ModelError, SettingsError
-from zhiyin.data.contracts import Candidates, Catalogue, Histories, Requests
+from zhiyin.data.contracts import KINDS, Candidates, Catalogue, Histories, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.testing import worlds
 
@@ -97,6 +97,10 @@ def test_only_the_named_kinds_are_excluded() -> None:
     assert excluded(histories, ("purchase",), kinds).rows.tolist() == [1]
     assert excluded(histories, (), kinds).rows.tolist() == []
     assert excluded(histories, "all", kinds).rows.tolist() == [0, 1, 2]
+    shown = replace(
+        histories, kinds=np.array([KINDS.index(kind) for kind in ("view", "impression", "query")], np.uint8)
+    )
+    assert excluded(shown, "all", KINDS).rows.tolist() == [0]
     with pytest.raises(SettingsError, match="names the kind 'purchases'; did you mean 'purchase'?"):
         excluded(histories, ("purchases",), kinds)
 
