@@ -65,5 +65,31 @@ def test_a_column_that_the_items_do_not_have_is_refused() -> None:
         Rules(hide={"colour": ("red",)}).allowed(ITEMS)
     with pytest.raises(SettingsError, match="most names the column 'colour'"):
         Rules(most={"colour": 1}).capped(ranked([0]), ITEMS)
-    with pytest.raises(SettingsError, match="'category' of the items holds text; give a column of numbers"):
+    with pytest.raises(SettingsError, match="'category' of the items holds 'mug'; give a column of numbers"):
         Rules(stock="category").allowed(ITEMS)
+
+
+def test_values_are_compared_as_people_write_them() -> None:
+    items = Catalogue.of(["a", "b", "c"], age=[18.0, np.nan, 21.0], gift=[True, False, True], left=["3", None, "0"])
+    for rules, left in (
+        (Rules(hide={"age": (18,)}), "bc"), (Rules(hide={"age": ("18",)}), "bc"), (Rules(only={"age": ("21.0",)}), ""),
+        (Rules(only={"gift": (True,)}), "ac"), (Rules(only={"gift": ("True",)}), "ac"), (Rules(stock="left"), "ab"),
+    ):  # fmt: skip
+        allowed = rules.allowed(items)
+        assert allowed is not None
+        assert "".join(np.array(list(items.ids))[allowed]) == left
+
+
+def test_a_value_that_no_item_has_is_named() -> None:
+    rules = Rules(hide={"category": ("mugs", "mug")}, only={"item": ("a", "zz")})
+    assert rules.check(ITEMS) == [
+        "[answer.rules] hide: no item has 'mugs' as category", "[answer.rules] only: no item has 'zz' as item",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"most": {"category": 0}}, {"only": {"category": []}}, {"hide": {"category": "mug"}}]
+)
+def test_a_rule_that_can_show_nothing_or_means_nothing_is_refused(wrong: dict[str, object]) -> None:
+    with pytest.raises(SettingsError):
+        Rules(**wrong)  # type: ignore[arg-type]

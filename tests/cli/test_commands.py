@@ -14,6 +14,7 @@ import pytest
 from zhiyin.cli import app
 from zhiyin.core import wire
 from zhiyin.core.files import locked
+from zhiyin.core.terminal import harmless
 from zhiyin.pipeline.workspace import FORMAT
 
 LOG = "user,item,time\na,x,1700000000\na,y,1700000100\nb,x,1700000200\n,y,1700000300\n"
@@ -157,7 +158,9 @@ def test_check_answers_no_with_1_where_a_check_fails(tmp_path: Path, capsys: pyt
         shaped(quality, wire.QualityJSON)
         verdicts = {check["name"]: check["verdict"] for check in quality["checks"]}
         assert verdicts["duplicates"] == ("fail" if code else "pass")
-        assert zhiyin("check", "-w", tmp_path / name, "--floor", "1.01") == 1
+        assert zhiyin("check", "-w", tmp_path / name, "--floor", "1") == int(code or quality["score"] < 1)
+        for floor in ("1.01", "nan", "-1"):
+            assert zhiyin("check", "-w", tmp_path / name, "--floor", floor) == 2
 
 
 def test_check_without_events_names_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -291,3 +294,10 @@ def test_no_colour_no_terminal_gives_plain_text(log: Path, tmp_path: Path) -> No
     )  # fmt: skip
     assert done.returncode == 0
     assert "\x1b" not in done.stdout + done.stderr
+
+
+def test_what_a_title_says_never_commands_the_terminal() -> None:
+    evil = "T\x1b]8;;http://evil\x1b\\ \u202eabc\x9b31m\tok\n"
+    assert harmless(evil) == "T\\u001b]8;;http://evil\\u001b\\ \\u202eabc\\u009b31m\tok\n"
+    assert json.loads(harmless(json.dumps({"title": evil}, ensure_ascii=False))) == {"title": evil}
+    assert harmless("汉字 é 👍") == "汉字 é 👍"

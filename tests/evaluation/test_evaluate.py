@@ -247,3 +247,15 @@ def test_the_anchors_on_beauty_with_ties_shuffled(data_folder: Path):
         assert found[name]["recall@10"]["value"] == pytest.approx(recall, abs=1e-3)
         assert found[name]["ndcg@10"]["value"] == pytest.approx(ndcg, abs=1e-3)
     assert "ties in time shuffled" in parts.rule
+
+
+@pytest.mark.parametrize("shape", [(1, 29), (1, 30, 1), (30,)])
+def test_scores_of_a_wrong_shape_are_refused_with_the_right_one(shape: tuple[int, ...], parts: Split):
+    class Wrong:
+        name = "wrong"
+
+        def score(self, requests, candidates=None):
+            return np.zeros(shape if len(shape) != 2 else (len(requests) - 1, 30), np.float32)
+
+    with pytest.raises(ModelError, match=r"wrong.score gives shape .* for \d+ requests; give float32 \(B, N\)"):
+        evaluate(Wrong(), parts)

@@ -1,5 +1,6 @@
 """The recipe: shipped ones are read, mistakes name their place and the nearest right word."""
 
+import json
 import re
 from pathlib import Path
 
@@ -77,3 +78,18 @@ def test_a_recipe_of_other_bytes_is_said(tmp_path: Path) -> None:
 def test_all_models_propose_where_no_source_is_named() -> None:
     recipe = Recipe.from_toml('[models.a]\nmodel = "EASE"\n[models.b]\nmodel = "Popular"\n')
     assert recipe.proposing == {"a": 100, "b": 100}
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["popularity", "popularity of 7 days", "random", "all six steps (Logistic)", "ranker-Logistic", "generator", "../x",
+     "a/b", ".", "", "x" * 61, "knn · x", "m\x1b[31m", "a\nb"],
+)  # fmt: skip
+def test_a_name_that_is_ours_or_cannot_name_a_folder_is_refused_at_once(name: str) -> None:
+    with pytest.raises(SettingsError, match="this name (is a name of ours|cannot name a folder); give one of letters"):
+        Recipe.from_toml(f'[models.{json.dumps(name)}]\nmodel = "EASE"')
+
+
+@pytest.mark.parametrize("name", ["ease", "item_knn", "模型一", "EASE-2", "my model"])
+def test_names_in_any_script_are_fine(name: str) -> None:
+    assert list(Recipe.from_toml(f'[models.{json.dumps(name, ensure_ascii=False)}]\nmodel = "EASE"').models) == [name]

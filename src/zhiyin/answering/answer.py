@@ -28,6 +28,8 @@ SLATE = 10
 """Its length where nobody says."""
 POPULAR = Sentence("taken {n} times before now", "此前共被选取 {n} 次")
 POPULAR_LATELY = Sentence("taken {n} times in the last {days} days", "最近 {days} 天内被选取 {n} 次")
+NOTHING_ALLOWED = Sentence("the house rules leave nothing to show; see [answer.rules]",
+                           "店规之下没有可展示的商品；见 [answer.rules]")  # fmt: skip
 NO_HISTORY = Sentence("nothing is known of this person yet: everybody new is shown this",
                       "尚无此人的历史：所有新用户看到的都是这些")  # fmt: skip
 NO_EVENT = Sentence("nothing in the history speaks for it more than for others", "历史中没有特别支持它的内容")
@@ -67,12 +69,14 @@ class Answerer:
     def answer(self, question: Question, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
         k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
-        found = self.ranked(question.requests, k)
+        found = self.assembly.ranked(question.requests, k, self.counters, self._allowed)
         return {"recommendations": [self._slate(question, b, found, k) for b in range(len(question.requests))]}
 
     def ranked(self, requests: Requests, k: int) -> Candidates:
         """All candidates of each request, best first, as the house rules have them."""
-        found = self.assembly.ranked(requests, k, self.counters, self._allowed)
+        return self._capped(self.assembly.ranked(requests, k, self.counters, self._allowed))
+
+    def _capped(self, found: Candidates) -> Candidates:
         return self.assembly.rules.capped(found, self.shelf)
 
     @cached_property
@@ -92,19 +96,22 @@ class Answerer:
 
     def _slate(self, question: Question, b: int, found: Candidates, k: int) -> SlateJSON:
         request = question.requests.take(np.array([b]))
-        there = found.rows[b] >= 0
-        pool, scores, bits = found.rows[b][there], found.scores[b][there], found.sources[b][there]
-        told = reasons_for(request, pool, k, self._score, lambda asked: self.ranked(asked, k), self.shelf,
+        pool = found.rows[b][found.rows[b] >= 0]
+        shown = self._capped(found.take(b))
+        there = shown.rows[0, :k] >= 0
+        slate, scores, bits = (part[0, :k][there] for part in (shown.rows, shown.scores, shown.sources))
+        told = reasons_for(request, pool, slate, self._score, lambda asked: self.ranked(asked, k), self.shelf,
                            self.language)  # fmt: skip
         items = [
             self._item(request, int(row), float(score), _names(int(bit), found.source_names), reason)
-            for row, score, bit, reason in zip(pool[:k], scores[:k], bits[:k], told, strict=True)
+            for row, score, bit, reason in zip(slate, scores, bits, told, strict=True)
         ]
+        ruled = [] if items or self._allowed is None else [NOTHING_ALLOWED.said(self.language)]
         return {
             "user": question.users[b], "request_id": None,
             "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
             "history": self.shelf.ids.take(request.histories.items), "unknown_items": question.unknown[b],
-            "notes": question.notes[b],
+            "notes": [*question.notes[b], *ruled],
         }  # fmt: skip
 
     def _item(self, request: Requests, row: int, score: float, sources: list[str], reason: Reason | None) -> SlateItem:

@@ -4,14 +4,17 @@ Letters: B requests, N items of the catalogue, C candidates.
 """
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, PositiveInt
 
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue
 
+Values = Annotated[tuple[str | int | float | bool, ...], Field(min_length=1)]
+"""As the item table has them: text, a number, true or false."""
 ITEM = "item"
 """Stands for the items' own ids where a rule names a column."""
 
@@ -21,18 +24,25 @@ class Rules(Config):
 
     stock: str | None = None
     """Column that says how many are left: items with 0 or less are not shown; where nothing is said, they are."""
-    hide: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    hide: dict[str, Values] = Field(default_factory=dict)
     """Values never shown: ``hide = {category = ["gift card"], item = ["22423"]}``."""
-    only: dict[str, tuple[str, ...]] = Field(default_factory=dict)
+    only: dict[str, Values] = Field(default_factory=dict)
     """Only items with one of these values are shown: ``only = {language = ["en"]}``."""
-    most: dict[str, int] = Field(default_factory=dict)
+    most: dict[str, PositiveInt] = Field(default_factory=dict)
     """At most so many items of one value in a slate: ``most = {category = 3}``."""
 
-    def check(self, catalogue: Catalogue) -> None:
-        """Raises `SettingsError` where a rule names a column that these items do not have."""
+    def check(self, catalogue: Catalogue) -> list[str]:
+        """A note for each value that no item has. Raises `SettingsError` for a column that these items do not have."""
         self.allowed(catalogue)
         for column in self.most:
             _cells(catalogue, column, "most")
+        notes = []
+        for rule, columns in (("hide", self.hide), ("only", self.only)):
+            for column, values in columns.items():
+                there = {word for cell in _cells(catalogue, column, rule) for word in cell}
+                notes += [f"[answer.rules] {rule}: no item has {value!r} as {column}"
+                          for value in values if _word(value) not in there]  # fmt: skip
+        return notes
 
     def allowed(self, catalogue: Catalogue) -> np.ndarray | None:
         """Which items may be shown, bool (N,); None where no rule speaks. Raises `SettingsError` for no such column."""
@@ -82,8 +92,8 @@ def _within(rows: np.ndarray, cells: Sequence[tuple[list[list[str]], int]]) -> n
     return keep
 
 
-def _has(catalogue: Catalogue, column: str, values: Sequence[str], rule: str) -> np.ndarray:
-    wanted = set(values)
+def _has(catalogue: Catalogue, column: str, values: Sequence[object], rule: str) -> np.ndarray:
+    wanted = {_word(value) for value in values}
     return np.array([not wanted.isdisjoint(cell) for cell in _cells(catalogue, column, rule)], bool)
 
 
@@ -97,16 +107,33 @@ def _cells(catalogue: Catalogue, column: str, rule: str) -> list[list[str]]:
 def _values(cell: object) -> list[str]:
     if cell is None or (isinstance(cell, float) and np.isnan(cell)):
         return []
-    return [str(value) for value in cell] if isinstance(cell, (list, tuple, np.ndarray)) else [str(cell)]
+    return [_word(value) for value in cell] if isinstance(cell, (list, tuple, np.ndarray)) else [_word(cell)]
+
+
+def _word(value: object) -> str:
+    """A value as a person writes it: 18 and 18.0 are one, and so are True and "true"."""
+    if isinstance(value, (bool, np.bool_)) or (isinstance(value, str) and value.casefold() in ("true", "false")):
+        return str(value).casefold()
+    if isinstance(value, (float, np.floating)) and float(value).is_integer():
+        return str(int(value))
+    return str(value)
 
 
 def _numbers(catalogue: Catalogue, column: str) -> np.ndarray:
+    """float64 (N,): the column's numbers, written as text too; NaN where nothing is said."""
     cells = _column(catalogue, column, "stock")
-    if cells.dtype.kind not in "biuf":
-        raise SettingsError(
-            f"[answer.rules] stock: column {column!r} of the items holds text; give a column of numbers", found=column
-        )
-    return cells.astype(np.float64)
+    if cells.dtype.kind in "biuf":
+        return cells.astype(np.float64)
+    numbers = np.full(len(cells), np.nan)
+    for row, cell in enumerate(cells):
+        try:
+            numbers[row] = np.nan if cell is None or cell == "" else float(cell)
+        except (TypeError, ValueError):
+            raise SettingsError(
+                f"[answer.rules] stock: column {column!r} of the items holds {cell!r}; give a column of numbers",
+                found=repr(cell), allowed="numbers",
+            ) from None  # fmt: skip
+    return numbers
 
 
 def _column(catalogue: Catalogue, column: str, rule: str) -> np.ndarray:

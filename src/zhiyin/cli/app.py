@@ -15,6 +15,7 @@ import zhiyin
 from zhiyin.cli.command import command
 from zhiyin.core.errors import ResourceError, ZhiyinError
 from zhiyin.core.files import FULL
+from zhiyin.core.terminal import harmless
 
 COMMANDS = (
     "init", "demo", "ingest", "check", "run", "train", "evaluate", "compare", "recommend", "similar", "report",
@@ -92,8 +93,8 @@ def _say(given: list[str], error: ZhiyinError) -> int:
             "code": error.code, "message": error.message, "found": error.found, "allowed": error.allowed,
             "do": error.do,
         }  # fmt: skip
-        typer.echo(json.dumps({"error": body}, ensure_ascii=False))
-    typer.echo(f"zhiyin: {error.message}", err=True)
+        typer.echo(harmless(json.dumps({"error": body}, ensure_ascii=False)))
+    typer.echo(harmless(f"zhiyin: {error.message}"), err=True)
     return error.exit_code
 
 

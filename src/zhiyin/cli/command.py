@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhiyin.core.languages import Language, Sentence, language
+from zhiyin.core.terminal import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -68,7 +69,7 @@ class Asked:
         """One line of the result, not where JSON was asked for."""
         if not self.as_json:
             text = sentence if isinstance(sentence, str) else self.words(sentence, **values)
-            self.console.print(text, markup=False, soft_wrap=True)
+            self.console.print(harmless(text), markup=False, soft_wrap=True, highlight=False)
 
     def table(self, title: str, columns: list[str], rows: list[list[str]]) -> None:
         """A table; the first column left, the others right."""
@@ -81,17 +82,17 @@ class Asked:
         for number, column in enumerate(columns):
             table.add_column(Text(column), justify="right" if number else "left", overflow="fold")
         for row in rows:
-            table.add_row(*[Text(cell) for cell in row])
+            table.add_row(*[Text(harmless(cell)) for cell in row])
         self.console.print(table)
 
     def answer(self, content: Any) -> None:
         """The JSON, where it was asked for."""
         if self.as_json:
-            typer.echo(json.dumps(content, ensure_ascii=False, allow_nan=False))
+            typer.echo(harmless(json.dumps(content, ensure_ascii=False, allow_nan=False)))
 
     def note(self, message: str) -> None:
         """A message, on stderr."""
-        typer.echo(message, err=True)
+        typer.echo(harmless(message), err=True)
 
 
 def command(function: Callable[..., None]) -> Callable[..., None]:

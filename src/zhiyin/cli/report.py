@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from zhiyin.cli.command import Asked
+from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Sentence
 
 WRITTEN = Sentence("report: {path}", "报告：{path}")
@@ -27,7 +28,9 @@ def run(
 def write_report(asked: Asked, to: Path | None = None) -> Path:
     """The last run's report; its path. Reasons that the run gave in another language are given again."""
     workspace = asked.workspace
-    result, path = workspace.last_run(), to or workspace.reports / "run.html"
+    result, path = workspace.last_run(), workspace.reports / "run.html" if to is None else to
+    if not path.name:
+        raise SettingsError(f"--to {str(to)!r} is no file; give a path such as report.html", found=str(to))
     from zhiyin import reports
 
     people = [slate["user"] for slate in result.get("recommendations", [])]

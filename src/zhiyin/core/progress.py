@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import Protocol, TextIO, TypeVar
 
+from zhiyin.core.terminal import harmless
+
 T = TypeVar("T")
 
 
@@ -49,7 +51,7 @@ class Plain:
                 last = time.monotonic()
 
     def say(self, message: str) -> None:
-        print(message, file=self.stream, flush=True)
+        print(harmless(message), file=self.stream, flush=True)
 
 
 class Bars:
@@ -66,7 +68,7 @@ class Bars:
         yield from track(items, description=label, total=total, console=self.console, transient=True)
 
     def say(self, message: str) -> None:
-        self.console.print(message, highlight=False, markup=False)
+        self.console.print(harmless(message), highlight=False, markup=False)
 
 
 def for_terminal() -> Progress:

@@ -35,9 +35,14 @@ def _scored(scorer: Scorer, cases: Cases) -> Iterator[tuple[Cases, np.ndarray]]:
     step, start = 256, 0
     while start < len(cases):
         part = cases.take(np.arange(start, min(start + step, len(cases))))
-        scores = np.array(scorer.score(part.requests), np.float32)
+        given, name = scorer.score(part.requests), getattr(scorer, "name", type(scorer).__name__)
+        if np.ndim(given) != 2 or len(given) != len(part) or np.shape(given)[1] <= part.targets.rows.max(initial=-1):
+            raise ModelError(
+                f"{name}.score gives shape {np.shape(given)} for {len(part)} requests; give float32 (B, N): a row a "
+                "request, a column an item of the catalogue", found=str(np.shape(given)),
+            )  # fmt: skip
+        scores = np.array(given, np.float32)
         if np.isnan(scores).any():
-            name = getattr(scorer, "name", type(scorer).__name__)
             raise ModelError(f"{name} gives NaN as a score; every score must be a number: train it again")
         yield part, scores
         start += len(part)

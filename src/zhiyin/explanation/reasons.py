@@ -1,10 +1,10 @@
 """Why each item of a slate, in words that hold when they are checked.
 
 - ``counterfactual``: without these events the item would not be there; the whole answer was made again without them.
-- ``because``: without these events its score falls, though it stays.
+- ``because``: without these events its score falls, though it stays; asked again in the same way.
 
-The candidates stay the same while scores are compared, so that a place among them means the same before and after.
-Letters: C candidates, K items of the slate (the first K candidates), M different items of the history that are tried.
+The strongest events are found with the candidates held as they are, so that a place among them means the same.
+Letters: C candidates, K items of the slate, M different items of the history that are tried.
 """
 
 import numpy as np
@@ -12,7 +12,7 @@ import numpy as np
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason
 from zhiyin.data.contracts import Catalogue, Requests
-from zhiyin.explanation.counterfactual import Rerun, Score, Verified, falls, verified, without
+from zhiyin.explanation.counterfactual import MOST, Rerun, Score, falls, verified, without
 
 INSTEAD = Sentence("because of {items}: without {it}, {instead} would be here instead",
                    "因为 {items}：没有{it}，这里会是 {instead}")  # fmt: skip
@@ -23,6 +23,8 @@ TOGETHER = Sentence(
     "because of the history as a whole ({n} items): without it the score falls from {before} to {after}",
     "因为整个历史（{n} 件）：去掉后得分从 {before} 降到 {after}",
 )
+WHOLE = Sentence("because of the history as a whole ({n} items): without it, it would not be here",
+                 "因为整个历史（{n} 件）：没有它，就不会推荐它")  # fmt: skip
 IT, THEM = Sentence("it", "它"), Sentence("them", "它们")
 COMMA, AND = Sentence(", ", "、"), Sentence(" and ", "和")
 DIGITS = (3, 6, 9)
@@ -30,28 +32,32 @@ DIGITS = (3, 6, 9)
 
 
 def reasons_for(
-    request: Requests, pool: np.ndarray, k: int, score: Score, rerun: Rerun, catalogue: Catalogue, language: Language
+    request: Requests, pool: np.ndarray, slate: np.ndarray, score: Score, rerun: Rerun, catalogue: Catalogue,
+    language: Language,
 ) -> list[Reason | None]:  # fmt: skip
-    """One reason for each of the first ``k`` of ``pool`` int32 (C,), the candidates of a single request, best first.
+    """One reason for each item of the ``slate`` int32 (K,), of a single request; ``pool`` int32 (C,) are the candidates
+    that the house rules did not take out, best first, the slate among them.
 
     None where neither an event nor the history as a whole speaks for an item. ``value``: how far the score falls.
     """
-    if not request.histories.n_events or not len(pool):
-        return [None] * min(k, len(pool))
+    if not request.histories.n_events or not len(slate):
+        return [None] * len(slate)
     tried, fall = falls(request, pool, score)  # (M,), (M, C)
-    slate, fall = pool[:k], fall[:, :k]
+    places = [int(np.flatnonzero(pool == row)[0]) for row in slate]
+    fall = fall[:, places]
     proven = verified(request, slate, tried, fall, rerun)
     strongest = [
         (int(tried[fall[:, place].argmax()]),) if fall[:, place].max() > 0 else tuple(tried.tolist())
         for place in range(len(slate))
     ]
     removed = [strong if proof is None else proof.items for proof, strong in zip(proven, strongest, strict=True)]
-    scores = score(without(request, [(), *removed]), np.tile(pool, (len(removed) + 1, 1)))  # (1 + K, C)
-    before, after = scores[0, : len(slate)], scores[1:].diagonal()
+    before = score(request, pool[None])[0, places]
+    answers = rerun(without(request, removed))  # the words say what comes out when it is asked again
     return [
-        _reason(proof, items, float(high), float(low), catalogue, language)
-        for proof, items, high, low in zip(proven, removed, before, after, strict=True)
-    ]
+        _reason(int(row), removed[place], float(before[place]), answers.rows[place], answers.scores[place], slate,
+                catalogue, language)
+        for place, row in enumerate(slate)
+    ]  # fmt: skip
 
 
 def name_of(row: int, catalogue: Catalogue) -> str:
@@ -61,27 +67,30 @@ def name_of(row: int, catalogue: Catalogue) -> str:
 
 
 def _reason(
-    proof: Verified | None, items: tuple[int, ...], before: float, after: float, catalogue: Catalogue,
-    language: Language,
+    row: int, items: tuple[int, ...], before: float, rows: np.ndarray, scores: np.ndarray, slate: np.ndarray,
+    catalogue: Catalogue, language: Language,
 ) -> Reason | None:  # fmt: skip
-    """The words and the number for one item; ``items`` are what was taken out."""
-    if proof is None and not before > after:
+    """The words and the number for one item: ``items`` were taken out, and ``rows`` with ``scores`` came instead."""
+    still = np.flatnonzero(rows == row)
+    stays = bool(len(still)) and still[0] < len(slate)
+    after = float(scores[still[0]]) if len(still) else None
+    if stays and not before > float(scores[still[0]]):
         return None
-    digits = next((n for n in DIGITS if f"{before:.{n}f}" != f"{after:.{n}f}"), DIGITS[-1])
+    shown = before if after is None else after
+    digits = next((n for n in DIGITS if f"{before:.{n}f}" != f"{shown:.{n}f}"), DIGITS[-1])
+    new = [int(other) for other in rows[: len(slate)] if other >= 0 and other not in slate]
     said = {
-        "items": _listed([name_of(row, catalogue) for row in items], language), "n": len(items),
-        "it": (IT if len(items) == 1 else THEM).said(language),
-        "before": f"{before:.{digits}f}", "after": f"{after:.{digits}f}",
+        "items": _listed([name_of(item, catalogue) for item in items], language), "n": len(items),
+        "it": (IT if len(items) == 1 else THEM).said(language), "instead": name_of(new[0], catalogue) if new else "",
+        "before": f"{before:.{digits}f}", "after": f"{shown:.{digits}f}",
     }  # fmt: skip
-    if proof is None:
-        words = (BECAUSE if len(items) == 1 else TOGETHER).said(language, **said)
-    elif proof.instead is None:
-        words = GONE.said(language, **said)
+    if stays:
+        words = BECAUSE if len(items) == 1 else TOGETHER
     else:
-        words = INSTEAD.said(language, **said, instead=name_of(proof.instead, catalogue))
+        words = (INSTEAD if new else GONE) if len(items) <= MOST else WHOLE
     return {
-        "kind": "because" if proof is None else "counterfactual", "text": words, "value": before - after,
-        "events": catalogue.ids.take(np.array(items)),
+        "kind": "because" if stays else "counterfactual", "text": words.said(language, **said),
+        "value": None if after is None else before - after, "events": catalogue.ids.take(np.array(items)),
     }  # fmt: skip
 
 

@@ -150,11 +150,18 @@ class Model(Generic[C]):
         rows, scores = [np.zeros((0, k), np.int32)], [np.zeros((0, k), np.float32)]
         for start in range(0, len(requests), step):
             part = requests.take(slice(start, start + step))
-            best = best_rows(scoring(part), k, exclude=part.exclude, allowed=allowed)
+            best = best_rows(self._scores(scoring(part), len(part), n_items), k, exclude=part.exclude, allowed=allowed)
             rows.append(best[0])
             scores.append(best[1])
         found = np.concatenate(rows)
         return Candidates(found, np.concatenate(scores), (found >= 0).astype(np.uint32), (self.name,))
+
+    def _scores(self, scores: object, n: int, n_items: int) -> np.ndarray:
+        """float32 (n, n_items), as `score_all` promises. Raises `ModelError` for anything else."""
+        if not isinstance(scores, np.ndarray) or scores.shape != (n, n_items) or scores.dtype.kind != "f":
+            found = f"{scores.dtype} {scores.shape}" if isinstance(scores, np.ndarray) else type(scores).__name__
+            raise ModelError(f"{self.name}.score_all gives {found}; it must give float32 {(n, n_items)}", found=found)
+        return scores.astype(np.float32, copy=False)
 
     def recommend(
         self, histories: "HistoriesLike | Requests", k: int = 10, *, exclude_seen: bool = True,
@@ -286,6 +293,11 @@ def _allowed(
     if isinstance(allowed, str) or not isinstance(allowed, Iterable):
         raise ModelError(f"allowed is {allowed!r}; give a list of item ids: [{str(allowed)!r}]")
     wanted = list(allowed)
+    strange = [id_ for id_ in wanted if type(id_) is not str]
+    if strange:
+        raise ModelError(
+            f"allowed holds {strange[0]!r}; give a list of item ids as text: allowed=['85123A']", found=repr(strange[0])
+        )
     if not wanted:
         notes = [[*note, "no item is allowed; leave allowed out to allow all"] for note in notes]
     rows = catalogue.ids.rows(wanted)

@@ -77,7 +77,7 @@ def _assemble(line: Line) -> None:
     """What answers from now on, where it differs from what does."""
     models, rankers = line.done["models"]["models"], line.done["ranking"]["rankers"]
     recipe, proposing = line.recipe, line.recipe.proposing
-    ranker = str(recipe.ranker.model)
+    ranker = next((name for name in (str(recipe.ranker.model), *rankers) if name in rankers), "")
     Plan(
         sources=tuple(Source(**_named(name, models[name]), candidates=n) for name, n in proposing.items()),
         further=tuple(Part(**_named(name, facts)) for name, facts in models.items() if name not in proposing),

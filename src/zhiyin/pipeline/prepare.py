@@ -2,9 +2,11 @@
 
 from typing import Any
 
+from zhiyin.answering.questions import excluded
 from zhiyin.core.errors import RefusedError
 from zhiyin.core.languages import Sentence
 from zhiyin.data.checks import run_checks
+from zhiyin.data.contracts import Histories
 from zhiyin.evaluation import audit
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
@@ -15,7 +17,9 @@ DONE = Sentence("{events} events of {people} people and {items} items; {cases} t
 
 def prepare(line: Line) -> Facts:
     """Counts, what each fix did, data quality, the rule of the split and the verdict on leaks."""
-    line.recipe.answer.rules.check(line.dataset.catalogue)
+    for note in line.recipe.answer.rules.check(line.dataset.catalogue):
+        line.progress.say(note)
+    excluded(Histories.empty(0), line.recipe.answer.exclude, line.dataset.kinds)  # an unknown kind is refused now
     inputs = {"split": line.split_key}
     facts = once(line.workspace, "data", inputs, lambda key: _prepared(line))
     if facts["leakage"]["verdict"] == "fail":

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import numpy as np
+
 from zhiyin import ranking
 from zhiyin.core.errors import ModelError
 from zhiyin.core.languages import Sentence
@@ -21,10 +23,13 @@ def rank(line: Line) -> Facts:
     if not rows["rows"] or not rows["taken"] or rows["taken"] == rows["rows"]:
         return {"summary": NONE.both(), "rankers": {}, "seconds": 0.0, "again": False}
     wanted = dict.fromkeys([str(line.recipe.ranker.model), *line.recipe.ranker.beside])
-    try:
-        rankers = {name: _trained(line, name) for name in wanted}
-    except ModelError as error:  # one person, or candidates that never differ: there is nothing to rank by
-        line.progress.say(f"no ranker: {error.message}")
+    rankers = {}
+    for name in wanted:
+        try:
+            rankers[name] = _trained(line, name)
+        except ModelError as error:  # one person, few rows, or candidates that never differ
+            line.progress.say(f"no ranker {name}: {error.message}")
+    if not rankers:
         return {"summary": NONE.both(), "rankers": {}, "seconds": 0.0, "again": False}
     first = next(iter(rankers.values()))
     counts = ", ".join(f"{name} {share:.0%}" for name, share in list(first["importance"].items())[:3])
@@ -45,7 +50,10 @@ def _trained(line: Line, name: str) -> Facts:
 
     def make(key: str) -> Facts:
         ranker: Any = getattr(ranking, name)(seed=line.recipe.seed)
-        ranker.fit_rows(rows_of(line.workspace.folder / table["file"], table["negative_rate"]))
+        rows = rows_of(line.workspace.folder / table["file"], table["negative_rate"])
+        ranker.fit_rows(rows)
+        if not np.ptp(ranker.probability(rows.values)):
+            raise ModelError(f"{name} learned nothing: it gives every one of {len(rows):,} rows the same probability")
         return {**saved(line.workspace, name_of(name), ranker), "importance": ranker.importance(), **ranker.facts}
 
     return once(

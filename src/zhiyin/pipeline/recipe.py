@@ -1,17 +1,21 @@
 """The recipe, ``zhiyin.toml``: everything a run does, written by a person, checked before anything is done."""
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Self
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, PositiveInt, field_validator, model_validator
 
 from zhiyin import models
 from zhiyin.answering import Rules
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
+
+NAME = re.compile(r"(?=.{1,60}$)\w[\w.-]*(?: [\w.-]+)*")
+"""Of a model: letters of any script."""
 
 
 class DataRecipe(Config):
@@ -79,6 +83,11 @@ class FeaturesRecipe(Config):
     names: tuple[str, ...] | None = None
     """Columns that the rankers read; all that the catalogue and the models can give where not named."""
 
+    @field_validator("names")
+    @classmethod
+    def _once(cls, names: tuple[str, ...] | None) -> tuple[str, ...] | None:
+        return None if names is None else tuple(dict.fromkeys(names))
+
 
 class RankerRecipe(Config):
     """``[ranker]``"""
@@ -125,7 +134,7 @@ class Recipe(Config):
     data: DataRecipe = Field(default_factory=DataRecipe)
     split: SplitRecipe = Field(default_factory=SplitRecipe)
     models: dict[str, ModelRecipe] = Field(default_factory=dict)
-    sources: dict[str, int] = Field(default_factory=dict)
+    sources: dict[str, PositiveInt] = Field(default_factory=dict)
     """NAME of a model to how many candidates it proposes; all models 100 each where empty."""
     features: FeaturesRecipe = Field(default_factory=FeaturesRecipe)
     ranker: RankerRecipe = Field(default_factory=RankerRecipe)
@@ -143,6 +152,7 @@ class Recipe(Config):
             if name in cls.model_fields and name not in ("seed", "models"):
                 _section(cls, name, section, where)
         for name, section in _table(raw.get("models", {}), f"{where} [models]").items():
+            _check_name(name, where)
             ModelRecipe.read(_table(section, f"{where} [models.{name}]"), f"{where} [models.{name}]")
         recipe = cls.read(raw, where)
         recipe._check_names(where)
@@ -189,6 +199,19 @@ class Recipe(Config):
                         f"{where} {place} names {name!r}, which [models] does not have", name, self.models,
                         "its models are",
                     )  # fmt: skip
+
+
+def _check_name(name: str, where: str) -> None:
+    """A NAME is a folder's name, and stands beside names of ours in every table."""
+    taken = name in ("popularity", "random", "generator") or name.startswith(
+        ("popularity of ", "all six steps", "ranker-")
+    )
+    if taken or not NAME.fullmatch(name):
+        why = "is a name of ours" if taken else "cannot name a folder"
+        raise SettingsError(
+            f"{where} [models.{name!r}]: this name {why}; give one of letters, digits, -, _ and single spaces, at most "
+            "60, for example [models.ease]", found=name, allowed="letters, digits, - and _",
+        )  # fmt: skip
 
 
 def _section(cls: type[Recipe], name: str, section: Any, where: str) -> None:

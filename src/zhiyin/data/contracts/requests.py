@@ -65,6 +65,11 @@ class Candidates:
     """uint32 (B, C): bit s is set where ``source_names[s]`` proposed the item."""
     source_names: tuple[str, ...]
 
+    def take(self, b: int) -> "Candidates":
+        """Those of one request."""
+        one = slice(b, b + 1)
+        return Candidates(self.rows[one], self.scores[one], self.sources[one], self.source_names)
+
 
 @dataclass(frozen=True, eq=False)
 class Cases:
