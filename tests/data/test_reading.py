@@ -2,6 +2,8 @@
 
 import csv
 import gzip
+import io
+import re
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,6 +17,7 @@ from hypothesis import strategies as st
 from zhiyin.data import reading
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.ingest import ingest
+from zhiyin.data.readers import quoted
 from zhiyin.data.readers.delimited import DelimitedReader
 from zhiyin.data.reading import read, read_frames
 from zhiyin.data.snapshots import Snapshot
@@ -254,3 +257,30 @@ def test_a_mark_that_is_closed_thousands_of_rows_later_swallows_nothing(tmp_path
     path.write_text("\n".join(["user,item", *rows, ""]))
     taken = ingest(path, tmp_path / "w")
     assert (taken.events, taken.reasons) == (2_999, {"a quotation mark that does not fit": 1})
+
+
+@pytest.mark.parametrize("stray", ['5" pipe', "pipe"])
+def test_quoted_empty_consent_is_no_consent_whatever_marks_stand_elsewhere(stray: str, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(f'user,item,consent\na,{stray},""\nb,y,\nc,z,train\nd,"w",none\n')
+    events = read_frames(path).events
+    assert events["consent"].to_list() == ["", None, "train", "none"]
+    assert read(path).for_purpose("measure").histories.n_events == 1
+
+
+MARKED = st.text(st.sampled_from('ab,"\n'), max_size=6)
+
+
+@given(MARKED)
+@settings(max_examples=200, deadline=None)
+def test_fields_are_those_of_the_standard_reader_and_bare_nothing_is_missing(text: str) -> None:
+    try:
+        records = list(csv.reader(io.StringIO(text, newline=""), strict=True))
+    except csv.Error:
+        records = []
+    fields = quoted._fields(text, ",")
+    if fields is None or not text:
+        assert len(records) != 1 or text.endswith("\n")
+    else:
+        assert [[field or "" for field in fields]] == records
+        assert (None in fields) == any(part == "" for part in re.sub(r'"[^"]*"', "q", text).split(","))

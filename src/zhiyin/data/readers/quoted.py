@@ -6,7 +6,6 @@ inside a field stands for itself, and a row whose field never closes is set asid
 next mark, be it thousands of rows later, are not taken for one field.
 """
 
-import csv
 import io
 import mmap
 import re
@@ -93,11 +92,11 @@ def _rows(path: Path, separator: str, n: int) -> Iterator[tuple[str | int | None
             yield lines[start].removesuffix("\r"), *[None] * (n - 1), UNCLOSED, start + 1
         elif fields:
             trouble = f"more fields than the header's {n}" if len(fields) > n else None
-            kept = [field or None for field in fields[:n]]
+            kept = fields[:n]
             yield *kept, *[None] * (n - len(kept)), trouble, start + 1
 
 
-def _record(lines: list[str], start: int, separator: str, n: int) -> tuple[list[str] | None, int]:
+def _record(lines: list[str], start: int, separator: str, n: int) -> tuple[list[str | None] | None, int]:
     """The fields of the row that begins here (None: it has no end that fits) and the line after it."""
     fields = _fields(lines[start], separator)
     if fields is not None:
@@ -111,10 +110,27 @@ def _record(lines: list[str], start: int, separator: str, n: int) -> tuple[list[
     return None, start + 1
 
 
-def _fields(text: str, separator: str) -> list[str] | None:
-    """The fields of exactly one record; None where it has no end, or does not end with it."""
-    try:
-        records = list(csv.reader(io.StringIO(text.removesuffix("\r"), newline=""), delimiter=separator, strict=True))
-    except csv.Error:
-        return None
-    return records[0] if len(records) == 1 else [] if not records else None
+def _fields(text: str, separator: str) -> list[str | None] | None:
+    """The fields of exactly one record, null where nothing is written and ``""`` where empty text is, as Polars has it.
+
+    None where it has no end, or does not end with it.
+    """
+    text = text.removesuffix("\r")
+    if not text:
+        return []
+    found: list[str | None] = []
+    at, one = 0, _one_field(separator)
+    while (match := one.match(text, at)) is not None:
+        quoted, bare = match.groups()
+        found.append(bare or None if quoted is None else quoted.replace('""', '"'))
+        if match.end() == len(text):
+            return found
+        at = match.end() + 1
+    return None
+
+
+@lru_cache
+def _one_field(separator: str) -> re.Pattern[str]:
+    """One field up to the separator or the end: quoted, or bare. A bare one has marks, though not in front."""
+    mark = re.escape(separator)
+    return re.compile(rf'(?:"([^"]*(?:""[^"]*)*)"|((?:[^"{mark}\n][^{mark}\n]*)?))(?={mark}|\Z)')
