@@ -387,6 +387,22 @@ def test_a_damaged_part_of_the_assembly_is_refused_and_made_again(
     assert zhiyin("recommend", "--user", "u0", "-w", copy) == 0
 
 
+@pytest.mark.parametrize(
+    ("place", "content", "command"),
+    [("runs/last.json", "[]", "report"), ("workspace.json", '{"format": 1e400}', "recommend --user u0"),
+     ("runs/evaluation/*.parquet", "garbage", "compare --metric mrr@10")],
+)  # fmt: skip
+def test_a_damaged_file_is_named(
+    place: str, content: str, command: str, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (file,) = copy.glob(place)
+    file.write_text(content)
+    assert zhiyin(*command.split(), "-w", copy) == 2
+    said = capsys.readouterr().err
+    assert f"{file} is damaged" in said
+    assert "unexpected" not in said
+
+
 def test_recommend_starts_within_its_time(line: Path) -> None:
     started = time.process_time()
     assert zhiyin("recommend", "--user", "u0", "-w", line) == 0

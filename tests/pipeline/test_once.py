@@ -1,5 +1,6 @@
 """Made once: the same inputs are not made again, others are, and what was killed is made on."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -70,3 +71,11 @@ def test_a_step_that_fails_leaves_no_record(tmp_path: Path) -> None:
 def test_the_order_of_inputs_is_no_input() -> None:
     assert key_of({"a": 1, "b": 2}) == key_of({"b": 2, "a": 1})
     assert key_of({"a": 1}) != key_of({"a": "1"})
+
+
+def test_a_record_that_lost_its_facts_is_made_again(tmp_path: Path) -> None:
+    workspace, make = Workspace.create(tmp_path), Counting()
+    once(workspace, "step", {"a": 1}, make)
+    (record,) = (tmp_path / "runs" / "made").glob("step-*.json")
+    record.write_text(json.dumps({"facts": {"key": key_of({"a": 1})}}))
+    assert once(workspace, "step", {"a": 1}, make, there=lambda facts: facts["number"] > 0)["number"] == 2

@@ -8,6 +8,7 @@ import polars as pl
 
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.answering.assembly import Part, Plan, Source
+from zhiyin.core.errors import ModelError
 from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.randomness import generator
@@ -55,7 +56,11 @@ def compared(line: Line, metric: str) -> CompareJSON:
     if metric == METRIC:
         kept: CompareJSON = facts["comparison"]
         return kept
-    frame = pl.read_parquet(line.workspace.folder / facts["people"])
+    path = line.workspace.folder / facts["people"]
+    try:
+        frame = pl.read_parquet(path, glob=False)
+    except pl.exceptions.PolarsError:
+        raise ModelError(f"{path} is damaged; remove it and run again: zhiyin run -w {line.workspace.folder}") from None
     table = {name.split(BESIDE)[0]: frame[name].to_numpy() for name in frame.columns if name.endswith(BESIDE + metric)}
     return paired(table, facts["evaluation"]["split"]["references"], metric).to_dict()
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
 import zhiyin
+from zhiyin.core.errors import ZhiyinError
 from zhiyin.pipeline.workspace import Workspace
 
 Facts: TypeAlias = dict[str, Any]
@@ -38,13 +39,21 @@ def once(
     key = key_of(inputs)
     record = workspace.runs / "made" / f"{name}-{key[:16]}.json"
     facts = _remembered(record, key)
-    if facts is not None and there(facts):
+    if facts is not None and _holds(facts, there):
         return {**facts, "again": True}
     started = time.perf_counter()
     facts = {**make(key), "key": key}
     facts["seconds"] = round(time.perf_counter() - started, 3)
     workspace.write_json(record, {"inputs": dict(inputs), "facts": facts})
     return {**facts, "again": False}
+
+
+def _holds(facts: Facts, there: Callable[[Facts], bool]) -> bool:
+    """Whether the remembered facts are whole and what they speak of is there; made again otherwise."""
+    try:
+        return there(facts)
+    except (KeyError, TypeError, ZhiyinError):
+        return False
 
 
 def _remembered(record: Any, key: str) -> Facts | None:

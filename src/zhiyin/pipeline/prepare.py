@@ -21,7 +21,8 @@ def prepare(line: Line) -> Facts:
         line.progress.say(note)
     excluded(Histories.empty(0), line.recipe.answer.exclude, line.dataset.kinds)  # an unknown kind is refused now
     inputs = {"split": line.split_key}
-    facts = once(line.workspace, "data", inputs, lambda key: _prepared(line))
+    facts = once(line.workspace, "data", inputs, lambda key: _prepared(line),
+                 there=lambda facts: bool(facts["leakage"]["verdict"] and facts["summary"]["en"]))  # fmt: skip
     if facts["leakage"]["verdict"] == "fail":
         raise RefusedError(_leak(facts["leakage"]["findings"]), found="a leak", do="mend the split, then run again")
     return facts

@@ -67,15 +67,17 @@ class Workspace:
     def last_run(self) -> dict[str, Any]:
         """The same, read. Raises `DataError` where there was none."""
         try:
-            result: dict[str, Any] = json.loads(self.last_path.read_text("utf-8"))
+            result: Any = json.loads(self.last_path.read_text("utf-8"))
         except FileNotFoundError:
             raise DataError(
                 f"workspace {self.folder} has no finished run; run: zhiyin run -w {self.folder}",
                 do=f"zhiyin run -w {self.folder}",
             ) from None
         except ValueError:
-            raise DataError(f"{self.last_path} is damaged; run again: zhiyin run -w {self.folder}") from None
-        return result
+            result = {}
+        if not isinstance(result, dict) or "evaluation" not in result:
+            raise DataError(f"{self.last_path} is damaged; run again: zhiyin run -w {self.folder}")
+        return dict(result)
 
     def snapshot(self) -> Snapshot:
         """The log in use. Raises `DataError` where nothing was taken in yet."""
@@ -108,7 +110,7 @@ class Workspace:
             return
         try:
             found = int(json.loads(path.read_text("utf-8"))["format"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             raise DataError(
                 f'{path} is damaged; write {{"format": {FORMAT}}} into it, or make a new workspace'
             ) from None
