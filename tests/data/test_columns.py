@@ -130,11 +130,11 @@ def test_times_in_any_usual_form_become_seconds(written, seconds):
     assert ours(one(user="u", item="i", time=written))["time"].to_list() == [seconds]
 
 
-def test_the_unit_is_the_columns_and_a_row_in_another_is_bad():
+def test_the_unit_is_told_by_the_size_of_each_row():
     frame = pl.DataFrame({"user": ["u"] * 3, "item": ["i"] * 3, "time": [978300760, 978300761, 978300762000]})
     separated = separate(frame, guess(frame), NOW)
-    assert separated.good["time"].to_list() == [978300760, 978300761]
-    assert separated.bad["reason"].to_list() == ["time is in the future"]
+    assert separated.good["time"].to_list() == [978300760, 978300761, 978300762]
+    assert separated.units == {"seconds": 2, "milliseconds": 1}
 
 
 def test_day_and_month_never_change_places_inside_a_column():

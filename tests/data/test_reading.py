@@ -284,3 +284,34 @@ def test_fields_are_those_of_the_standard_reader_and_bare_nothing_is_missing(tex
     else:
         assert [[field or "" for field in fields]] == records
         assert (None in fields) == any(part == "" for part in re.sub(r'"[^"]*"', "q", text).split(","))
+
+
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+@pytest.mark.parametrize("first", ["seconds", "milliseconds"])
+def test_each_row_of_a_log_of_two_units_is_read_by_its_size(first: str, ending: str, tmp_path: Path) -> None:
+    """The second unit begins after the rows from which the columns are guessed."""
+    seconds = [1_500_000_000 + 60 * i for i in range(2_000)]
+    early = 1_200 if first == "seconds" else 1_300
+    written = [t * (1_000 if (i < early) == (first == "milliseconds") else 1) for i, t in enumerate(seconds)]
+    frame = pl.DataFrame({"user": "a", "item": [f"i{i % 9}" for i in range(2_000)], "ts": written})
+    path = tmp_path / f"log.{ending}"
+    {"csv": frame.write_csv, "parquet": frame.write_parquet, "jsonl": frame.write_ndjson}[ending](path)
+    dataset = read(path)
+    assert sorted(dataset.histories.times) == seconds
+    assert dataset.report == ()
+    n = early if first == "seconds" else 2_000 - early
+    note = f"ts mixes units ({n:,} rows in seconds, {2_000 - n:,} rows in milliseconds): each row read as seconds, "
+    assert dataset.guess.notes == (note + "its unit told by its size",)
+    assert ingest(path, tmp_path / "w").guess.notes == dataset.guess.notes
+    assert Snapshot.load(tmp_path / "w").facts["notes"] == list(dataset.guess.notes)
+
+
+@pytest.mark.parametrize(("per_second", "name"), [(1, ""), (1_000, "milliseconds"), (10**9, "nanoseconds")])
+def test_a_log_of_one_unit_says_so_once_and_times_of_no_plausible_date_take_its_unit(
+    per_second: int, name: str
+) -> None:
+    seconds = [1_500_000_000, 1_500_000_060, 20]
+    frame = pl.DataFrame({"user": "a", "item": ["x", "y", "z"], "ts": [t * per_second for t in seconds]})
+    dataset = read(frame)
+    assert dataset.histories.times.tolist() == [20, *seconds[:2]]
+    assert dataset.guess.notes == ((f"ts is in {name}: read as seconds",) if name else ())

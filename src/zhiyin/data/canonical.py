@@ -4,7 +4,7 @@ A row is bad if it names no user or no item, if its time cannot be read or canno
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import polars as pl
@@ -47,6 +47,8 @@ class Separated:
     """row (number in the file, UInt32), line (where the reader knows it), reason, text (the row as JSON)."""
     nameless: pl.DataFrame
     """The bad rows that lack nothing but a user, under our columns: nobody's events, but their items exist."""
+    units: Mapping[str, int] = field(default_factory=dict)
+    """How many of the good rows write their time in each unit."""
 
 
 def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
@@ -59,7 +61,7 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     columns = _columns(raw.schema, guess)
     if not len(raw) or not raw.select(pl.any_horizontal([found.any() for found, _ in troubles])).item():
         good = raw.select(columns)
-        return Separated(good, NO_BAD, good.clear())
+        return Separated(good, NO_BAD, good.clear(), _units(raw, guess))
     reasons = [pl.when(found).then(reason) for found, reason in troubles]
     frame = raw.select(*columns, pl.coalesce(*reasons, pl.lit(None, pl.String)).alias(REASON))
     is_bad = frame[REASON].is_not_null()
@@ -71,7 +73,12 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     kept = pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines, "reason": frame[REASON][rows], "text": text})
     no_user = (frame[REASON] == "no user") | frame[REASON].str.starts_with(f"user{IS_WORD}")
     nameless = frame.filter(no_user).drop(REASON).drop_nulls("item")
-    return Separated(frame.filter(~is_bad).drop(REASON), kept.filter(kept["reason"] != EMPTY), nameless)
+    units = _units(raw.filter(~is_bad), guess)
+    return Separated(frame.filter(~is_bad).drop(REASON), kept.filter(kept["reason"] != EMPTY), nameless, units)
+
+
+def _units(raw: pl.DataFrame, guess: Guess) -> Mapping[str, int]:
+    return guess.time.units(raw[guess.names["time"]]) if guess.time and "time" in guess.names else {}
 
 
 def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixReport, ...]]:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import polars as pl
 
@@ -89,6 +89,14 @@ class Guess:
         if self.others:
             lines.append(f"kept as context: {', '.join(self.others)}")
         return "\n".join([*lines, *self.notes])
+
+    def after(self, units: Mapping[str, int]) -> "Guess":
+        """The same once all rows were read: these are the units of their times."""
+        if self.time is None or self.time.note_for(units) == self.time.note:
+            return self
+        column = self.names["time"]
+        others = (note for note in self.notes if note != f"{column} {self.time.note}")
+        return replace(self, notes=(*others, f"{column} {self.time.note_for(units)}"))
 
 
 def folded(name: str) -> str:

@@ -7,7 +7,7 @@ import json
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -52,6 +52,12 @@ class _Tally:
     bad: Counter[str] = field(default_factory=Counter)
     users: set[str] = field(default_factory=set)
     items: set[str] = field(default_factory=set)
+    units: Counter[str] = field(default_factory=Counter)
+
+    def add(self, separated: Separated) -> None:
+        self.events += len(separated.good)
+        self.bad.update(counted(separated.bad))
+        self.units.update(separated.units)
 
 
 def ingest(
@@ -79,7 +85,8 @@ def ingest(
         n_items, n_users = _tables(new, log, old)
         _facts(new, log, old, tally, (n_events, n_users, n_items))
     digest = Snapshot.load(folder).digest
-    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), dict(tally.bad.most_common()), log.guess)
+    reasons, guess = dict(tally.bad.most_common()), log.guess.after(tally.units)
+    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess)
 
 
 def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator[tuple[Part, Separated]]:
@@ -100,21 +107,21 @@ def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator
                     "be set aside with --on-error quarantine", found=first["reason"],
                 )  # fmt: skip
             line += len(raw) + (0 if further is None else int(further.sum()))
-            yield part, Separated(separated.good, bad, separated.nameless)
+            yield part, replace(separated, bad=bad)
 
 
 def _counted(log: Log, batches: Iterator[tuple[Part, Separated]]) -> Ingested:
     """A dry run."""
     tally = _Tally()
     for _, separated in batches:
-        tally.events += len(separated.good)
-        tally.bad.update(counted(separated.bad))
+        tally.add(separated)
         tally.users.update(separated.good["user"].unique())
         tally.items.update(separated.good["item"].unique(), separated.nameless["item"].unique())
     needed(tally.events, pl.DataFrame({"reason": list(tally.bad.elements())}), log.parts[0].name)
     n_users = len(tally.users.union(log.users.frame["user"] if log.users else ()))
     n_items = len(tally.items.union(log.items.frame["item"])) if log.items else len(tally.items)
-    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), dict(tally.bad.most_common()), log.guess)
+    reasons, guess = dict(tally.bad.most_common()), log.guess.after(tally.units)
+    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), reasons, guess)
 
 
 def _written(new: Path, batches: Iterator[tuple[Part, Separated]], old: Snapshot | None) -> _Tally:
@@ -125,8 +132,7 @@ def _written(new: Path, batches: Iterator[tuple[Part, Separated]], old: Snapshot
         if old is not None and (old.folder / name).is_dir():
             start = max(start, linked(old.folder / name, new / name))
     for number, (part, separated) in enumerate(batches, start=start):
-        tally.events += len(separated.good)
-        tally.bad.update(counted(separated.bad))
+        tally.add(separated)
         aside = separated.bad.select(pl.lit(part.name).alias("file"), "line", "reason", "text")
         useful = separated.nameless.select([c for c in ("item", "title", "price") if c in separated.nameless.columns])
         for name, frame in (("events", separated.good), ("quarantine", aside), ("nameless", useful)):
@@ -175,7 +181,7 @@ def _facts(new: Path, log: Log, old: Snapshot | None, tally: _Tally, counts: tup
     facts = {
         "format": FORMAT, "events": events, "users": users, "items": items, "derived": derived,
         "sources": [*before["sources"], *(part.name for part in log.parts)],
-        "names": dict(log.guess.names), "notes": list(log.guess.notes),
+        "names": dict(log.guess.names), "notes": list(log.guess.after(tally.units).notes),
         "quarantined": dict(Counter(before["quarantined"]) + tally.bad),
     }  # fmt: skip
     (new / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

@@ -1,6 +1,7 @@
 """`read`: one line from a dirty file to a `Dataset`, with a report of every row left out. No workspace is needed."""
 
 import time
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -111,7 +112,7 @@ def read_frames(
     return Frames(
         user, item, events.drop("user", "item"), _end_to_end([batch.nameless for batch in batches]),
         log.items.frame if log.items else None, log.users.frame if log.users else None,
-        left_out(bad, len(events)), log.guess,
+        left_out(bad, len(events)), log.guess.after(sum((Counter(batch.units) for batch in batches), Counter())),
     )  # fmt: skip
 
 

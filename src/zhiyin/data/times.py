@@ -1,11 +1,14 @@
 """How a log writes its times: a unit, or one of the usual forms of date. All become int64 seconds UTC."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
 
-UNITS = (("nanoseconds", 10**9, 3 * 10**17), ("microseconds", 10**6, 3 * 10**14), ("milliseconds", 10**3, 3 * 10**11))
-"""Name, how many make a second, and from which size on: the years 1980 to 2100 of two units never overlap."""
+EARLIEST, LATEST = 315_532_800, 4_102_444_800
+"""1980 and 2100, seconds UTC."""
+UNITS = (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9))
+"""Name, and how many make a second: the years 1980 to 2100 of two units never overlap."""
 FORMS = (
     "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d",
     "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
@@ -20,7 +23,7 @@ class TimeForm:
     """How the times of one column are written."""
 
     per_second: int = 1
-    """For numbers: how many of the unit make a second."""
+    """For numbers: how many of the unit make a second, where the size of a number does not say it."""
     forms: tuple[str, ...] = ()
     """For text: the forms of date that its first rows have, most frequent first."""
     note: str = ""
@@ -31,14 +34,42 @@ class TimeForm:
             return column.cast(pl.Datetime("us")).dt.epoch("s")
         if self.forms:
             return pl.coalesce([_dated(column.str.strip_chars(), form) for form in self.forms])
-        if dtype == pl.String:
-            text = column.str.strip_chars()
-            whole, broken = text.cast(pl.Int64, strict=False), text.cast(pl.Float64, strict=False)
-            column = pl.coalesce([whole, broken.floor().cast(pl.Int64, strict=False)])
-        elif dtype.is_float():
-            column = column.floor().cast(pl.Int64, strict=False)
-        column = column.cast(pl.Int64, strict=False)
-        return column if self.per_second == 1 else column // self.per_second
+        column = _whole(column, dtype)
+        seconds = column if self.per_second == 1 else column // self.per_second
+        for _, per_second in UNITS:
+            seconds = pl.when(in_unit(column, per_second)).then(column // per_second).otherwise(seconds)
+        return seconds
+
+    def units(self, times: pl.Series) -> dict[str, int]:
+        """How many of these are in each unit, for numbers; nothing for dates."""
+        if times.dtype.is_temporal() or self.forms:
+            return {}
+        column = _whole(pl.col("time"), times.dtype)
+        unit = pl.lit(next(name for name, per_second in UNITS if per_second == self.per_second))
+        for name, per_second in UNITS:
+            unit = pl.when(in_unit(column, per_second)).then(pl.lit(name)).otherwise(unit)
+        return dict(times.alias("time").to_frame().select(unit.alias("unit").value_counts()).unnest("unit").iter_rows())
+
+    def note_for(self, units: Mapping[str, int]) -> str:
+        """What there is to say once all rows have been seen: of several units, how many rows have each."""
+        if len(units) < 2:
+            return self.note
+        counts = [f"{units[name]:,} rows in {name}" for name, _ in UNITS if name in units]
+        return f"mixes units ({', '.join(counts)}): each row read as seconds, its unit told by its size"
+
+
+def in_unit(column: pl.Expr, per_second: int) -> pl.Expr:
+    """Whether whole numbers lie in the years 1980 to 2100 in this unit."""
+    return column.is_between(EARLIEST * per_second, min(LATEST * per_second, 2**63 - 1), closed="left")
+
+
+def _whole(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Numbers as Int64, written as text or not; null where the cell is none."""
+    if dtype == pl.String:
+        text = column.str.strip_chars()
+        whole, broken = text.cast(pl.Int64, strict=False), text.cast(pl.Float64, strict=False)
+        return pl.coalesce([whole, broken.floor().cast(pl.Int64, strict=False)])
+    return (column.floor() if dtype.is_float() else column).cast(pl.Int64, strict=False)
 
 
 def time_form(sample: pl.Series) -> TimeForm:
@@ -51,7 +82,7 @@ def time_form(sample: pl.Series) -> TimeForm:
     if len(numbers) * 2 >= len(seen):
         middle = numbers.abs().median()
         size = middle if isinstance(middle, float) else 0.0
-        name, per_second = next(((name, per) for name, per, above in UNITS if size >= above), ("", 1))
+        name, per_second = next(((name, per) for name, per in UNITS[:0:-1] if size >= EARLIEST * per), ("", 1))
         return TimeForm(per_second, note=f"is in {name}: read as seconds" if name else "")
     text = seen.cast(pl.String).str.strip_chars()
     read = {form: int(text.to_frame("t").select(_dated(pl.col("t"), form).is_not_null().sum()).item())

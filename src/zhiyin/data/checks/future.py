@@ -2,7 +2,8 @@
 
 from zhiyin.data.checks.check import Check, Finding, Words, where
 from zhiyin.data.checks.evidence import DAY, Evidence
-from zhiyin.data.checks.time_unit import EARLIEST, UNITS
+from zhiyin.data.checks.time_unit import FACTORS
+from zhiyin.data.times import EARLIEST
 
 
 class Future(Check):
@@ -19,5 +20,5 @@ class Future(Check):
         if not isinstance(newest, int) or newest <= evidence.now + DAY:
             return self.finding(evidence)
         # what is a date in milliseconds or finer is told by the check of units
-        late = (evidence.times > evidence.now + DAY) & (evidence.times < EARLIEST * UNITS[0][1])
+        late = (evidence.times > evidence.now + DAY) & (evidence.times < EARLIEST * FACTORS[0])
         return self.about_rows(evidence, where(late), "user", "item", "time")

@@ -9,7 +9,7 @@ import polars as pl
 
 from zhiyin.data.checks.check import NO_ROWS, Check, Finding, Words, either, where
 from zhiyin.data.checks.evidence import Evidence
-from zhiyin.data.checks.time_unit import EARLIEST
+from zhiyin.data.times import EARLIEST
 
 ABSURD = 1_000
 """A value this many times the 90th percentile is a slip of the key, not an order."""

@@ -4,15 +4,14 @@ The years 1980 to 2100 in seconds, milliseconds, microseconds and nanoseconds ar
 unit of each row can be told by its size alone, also where a log mixes them.
 """
 
-import numpy as np
 import polars as pl
 
 from zhiyin.data.checks.check import Check, Finding, Words, where
 from zhiyin.data.checks.evidence import Evidence
+from zhiyin.data.times import EARLIEST, UNITS, in_unit
 
-EARLIEST, LATEST = 315_532_800, 4_102_444_800
-"""1980 and 2100, seconds UTC."""
-UNITS = (("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9))
+FACTORS = tuple(per_second for _, per_second in UNITS[1:])
+"""How many of each finer unit make a second."""
 FIRST_DATE, LAST_DATE = 1980_01_01, 2100_12_31
 
 
@@ -31,9 +30,9 @@ class TimeUnit(Check):
         if _are_dates(times):
             return self.about_rows(evidence, where(times.is_not_null()), "user", "item", "time")
         newest = times.max()
-        if not isinstance(newest, int) or newest < EARLIEST * UNITS[0][1]:
+        if not isinstance(newest, int) or newest < EARLIEST * FACTORS[0]:
             return self.finding(evidence)
-        found = pl.any_horizontal([_in_unit(factor) for _, factor in UNITS])
+        found = pl.any_horizontal([in_unit(pl.col("time"), factor) for factor in FACTORS])
         rows = where(times.alias("time").to_frame().select(found).to_series())
         return self.about_rows(evidence, rows, "user", "item", "time")
 
@@ -45,13 +44,9 @@ class TimeUnit(Check):
             seconds = times.cast(pl.String).str.to_date("%Y%m%d", strict=False).dt.epoch("s").cast(pl.Int64)
             return evidence.events.with_columns(seconds)
         mended = pl.col("time")
-        for _, factor in UNITS:
-            mended = pl.when(_in_unit(factor)).then(pl.col("time") // factor).otherwise(mended)
+        for factor in FACTORS:
+            mended = pl.when(in_unit(pl.col("time"), factor)).then(pl.col("time") // factor).otherwise(mended)
         return evidence.events.with_columns(times.to_frame().select(mended.alias("time")).to_series())
-
-
-def _in_unit(factor: int) -> pl.Expr:
-    return pl.col("time").is_between(EARLIEST * factor, np.minimum(LATEST * factor, 2**63 - 1), closed="left")
 
 
 def _are_dates(times: pl.Series) -> bool:
