@@ -14,6 +14,7 @@ from zhiyin.core.errors import DataError, ResourceError
 from zhiyin.data import ingest as ingesting
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.ingest import ingest
+from zhiyin.data.reading import read
 from zhiyin.data.snapshots import Snapshot
 
 NOW = 1_700_000_000
@@ -194,3 +195,17 @@ def test_a_killed_run_leaves_the_old_snapshot_whole(tmp_path):
     again = ingest(tmp_path / "large.csv", workspace)
     assert (again.events, again.users) == (3_000_000, 5_000)
     assert not list(workspace.glob("data/snapshots/.incoming.*"))
+
+
+@pytest.mark.parametrize("name", ["a[1]", "a*", "a?", "[ab]"])
+@pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])
+def test_a_path_is_no_pattern(name: str, ending: str, tmp_path: Path) -> None:
+    for folder in ("a1", name):
+        (tmp_path / folder).mkdir()
+        frame = pl.DataFrame({"user": [folder, folder], "item": ["x", "y"]})
+        path = tmp_path / folder / f"log.{ending}"
+        {"csv": frame.write_csv, "parquet": frame.write_parquet, "jsonl": frame.write_ndjson}[ending](path)
+        ingest(path, tmp_path / folder)
+    assert list(read(path).users) == [name]
+    dataset = Snapshot.load(tmp_path / name).dataset()
+    assert (list(dataset.users), list(dataset.catalogue.ids)) == ([name], ["x", "y"])

@@ -29,6 +29,12 @@ def test_everything_comes_back(folder: Path):
     assert artefact.texts == {"card.md": "# 知音\n"}
 
 
+@pytest.mark.parametrize("name", ["saved[1]", "saved*"])
+def test_a_folder_name_is_no_pattern(folder: Path, name: str):
+    write(folder.parent / name, read(folder))
+    assert read(folder.parent / name).tables["items"]["item"].to_list() == ["x", "y/../z", "🙂"]
+
+
 def test_there_is_no_pickle_and_every_file_has_a_digest(folder: Path):
     files = {path.name for path in folder.iterdir()}
     assert files == {"manifest.json", "arrays.safetensors", "items.parquet", "card.md"}

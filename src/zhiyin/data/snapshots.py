@@ -74,12 +74,12 @@ class Snapshot:
     def items(self) -> pl.DataFrame:
         """Every item, in row order, and what is known of it."""
         with _undamaged(self.folder / "items.parquet"):
-            return pl.read_parquet(self.folder / "items.parquet")
+            return pl.read_parquet(self.folder / "items.parquet", glob=False)
 
     def users(self) -> pl.DataFrame:
         """Everybody, in row order, and what is known of them."""
         with _undamaged(self.folder / "users.parquet"):
-            return pl.read_parquet(self.folder / "users.parquet")
+            return pl.read_parquet(self.folder / "users.parquet", glob=False)
 
     def quarantine(self) -> pl.DataFrame:
         """The rows set aside: file, line, reason, text."""

@@ -57,7 +57,7 @@ def sources_of(line: Line) -> dict[str, tuple[Any, int]]:
 
 def rows_of(path: Path, negative_rate: float) -> Rows:
     """The rows as a ranker reads them."""
-    frame = pl.read_parquet(path)
+    frame = pl.read_parquet(path, glob=False)
     names = tuple(name for name in frame.columns if name not in ASIDE)
     values = frame.select(names).to_numpy().astype(np.float32)
     return Rows(values, frame["label"].to_numpy(), frame["group"].to_numpy(), names, negative_rate)

@@ -106,7 +106,7 @@ def read(folder: Path | str) -> Artefact:
         if not name.endswith((".safetensors", ".parquet"))
     }
     tables = {
-        name.removesuffix(".parquet"): pl.read_parquet(folder / name)
+        name.removesuffix(".parquet"): pl.read_parquet(folder / name, glob=False)
         for name in manifest.files
         if name.endswith(".parquet")
     }

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from glob import escape
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +41,8 @@ class JsonLinesReader:
 
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         text = {name: pl.String() for name in _names(path)}
-        return pl.scan_ndjson(path, schema={**text, **{n: t for n, t in types.items() if n in text}})
+        # Polars takes this path for a pattern: * and [ in it are to stand for themselves
+        return pl.scan_ndjson(escape(str(path)), schema={**text, **{n: t for n, t in types.items() if n in text}})
 
 
 def _names(path: Path) -> list[str]:
