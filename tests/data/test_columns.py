@@ -6,6 +6,7 @@ import pytest
 from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import separate
 from zhiyin.data.columns import guess
+from zhiyin.data.side import side_table
 from zhiyin.data.times import time_form
 
 NOW = 1_700_000_000
@@ -153,3 +154,25 @@ def test_dates_of_a_frame_are_read_in_utc():
     assert there.astimezone(UTC).hour == 0
     frame = pl.DataFrame({"user": ["u"], "item": ["i"], "time": [there]})
     assert ours(frame)["time"].to_list() == [978307200]
+
+
+@pytest.mark.parametrize("columns", [("User", "user", "ITEM", "item"), ("user", "User", "item", "ITEM")])
+def test_a_column_called_like_ours_wins_over_another_spelling_and_a_note_says_so(columns):
+    frame = pl.DataFrame({name: [name] for name in columns})
+    found = guess(frame)
+    assert dict(found.names) == {"user": "user", "item": "item"}
+    assert found.notes == (
+        "user is taken for user, though User could be it: say otherwise with --map user=User",
+        "item is taken for item, though ITEM could be it: say otherwise with --map item=ITEM",
+    )
+    assert guess(frame, {"user": "User", "item": "item"}).notes == ()
+    assert side_table(frame, "item", {}, ()).frame.row(0, named=True)["item"] == "item"
+    other = side_table(frame, "item", {"item": "ITEM"}, ()).frame
+    assert other.row(0, named=True) == {"item": "ITEM", "User": "User", "user": "user", "item_": "item"}
+
+
+def test_two_usual_names_of_one_role_are_told():
+    found = guess(one(user="a", item="x", rating=1.0, count=2))
+    assert (
+        found.notes[-1] == "rating is taken for value, though count could be it: say otherwise with --map value=count"
+    )

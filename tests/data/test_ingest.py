@@ -209,3 +209,22 @@ def test_a_path_is_no_pattern(name: str, ending: str, tmp_path: Path) -> None:
     assert list(read(path).users) == [name]
     dataset = Snapshot.load(tmp_path / name).dataset()
     assert (list(dataset.users), list(dataset.catalogue.ids)) == ([name], ["x", "y"])
+
+
+def test_columns_of_any_name_outlive_an_append(tmp_path: Path) -> None:
+    events = pl.DataFrame({"user": ["a"], "item": ["x"]})
+    names = ["price__old", "__id__", "price", "__x", "x_right"]
+    items = pl.DataFrame({"item": ["x", "y"], **{name: [1.0, 2.0] for name in names}})
+    items.write_csv(tmp_path / "catalogue.csv")
+    for given in (items, tmp_path / "catalogue.csv"):
+        ingest(events, tmp_path / "w", items=given)
+        first = Snapshot.load(tmp_path / "w").items()
+        assert set(first.columns) == {"item", *names}
+        newer = pl.DataFrame({"item": ["z", "y"], "price": [None, 5.0], "colour": ["red", None]})
+        ingest(events, tmp_path / "w", items=newer, append=True)
+        after = Snapshot.load(tmp_path / "w").items()
+        assert after["item"].to_list() == ["x", "y", "z"]
+        assert after["price"].to_list() == [1.0, 5.0, None]
+        assert after["colour"].to_list() == [None, None, "red"]
+        old = [name for name in names if name != "price"]
+        assert after.head(2).select(old).equals(first.select(old), null_equal=True)

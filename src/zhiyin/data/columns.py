@@ -104,6 +104,13 @@ def folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def by_folded(columns: Iterable[str]) -> dict[str, str]:
+    """Folded name → column. Of ``User`` and ``user`` it is the one written like ours, else the first."""
+    names = list(columns)
+    names.reverse()
+    return {folded(name): name for name in sorted(names, key=ROLES.__contains__)}
+
+
 def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: str = "events") -> Guess:
     """What the columns of a log are, from their names and its first rows; ``given`` (ours: yours) goes before.
 
@@ -128,6 +135,7 @@ def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: s
     form = time_form(sample[names["time"]]) if "time" in names else None
     if form and form.note:
         notes.append(f"{names['time']} {form.note}")
+    notes += _rivals(columns, names, given or {})
     used = {*names.values(), *joined}
     return Guess(names, tuple(c for c in columns if c not in used), kind, form, joined, (), whole, tuple(notes))
 
@@ -151,12 +159,23 @@ def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str
         both = " and ".join(repr(ours) for ours, theirs in given.items() if theirs == twice[0])
         raise DataError(f"column {twice[0]!r} is mapped to {both}; map each column once", found=twice[0])
     names = dict(given)
-    by_name = {folded(name): name for name in reversed(columns)}
+    by_name = by_folded(columns)
     for ours, usual in roles.items():
         free = [by_name[n] for n in usual if n in by_name and by_name[n] not in names.values()]
         if ours not in names and free:
             names[ours] = free[0]
     return {ours: names[ours] for ours in roles if ours in names}
+
+
+def _rivals(columns: list[str], names: Mapping[str, str], given: Mapping[str, str]) -> list[str]:
+    """Which column was taken where another has a name as usual."""
+    notes = []
+    for ours, theirs in names.items():
+        others = [c for c in columns if folded(c) in ROLES[ours] and c not in names.values()]
+        if others and ours not in given:
+            called, otherwise = ", ".join(others), f"say otherwise with --map {ours}={others[0]}"
+            notes.append(f"{theirs} is taken for {ours}, though {called} could be it: {otherwise}")
+    return notes
 
 
 EXACT = 2.0**53

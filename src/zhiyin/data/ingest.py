@@ -166,11 +166,9 @@ def _complete(table: pl.DataFrame, events: pl.LazyFrame, id_: str) -> pl.DataFra
 def _after(old: pl.DataFrame, new: pl.DataFrame, id_: str) -> pl.DataFrame:
     """The old ids in their rows, then new ones. Of an old id the new table counts, else the old one."""
     ids = pl.concat([old.select(id_), new.select(id_).join(old, on=id_, how="anti", maintain_order="left")])
-    joined = ids.join(new, on=id_, how="left", maintain_order="left").join(
-        old, on=id_, how="left", suffix="__old", maintain_order="left"
-    )
-    both = [pl.coalesce(name, f"{name}__old").alias(name) for name in new.columns if f"{name}__old" in joined.columns]
-    return joined.with_columns(both).select(pl.exclude(r"^.*__old$"))
+    now, before = (ids.join(table, on=id_, how="left", maintain_order="left") for table in (new, old))
+    both = [pl.coalesce(table[name] for table in (now, before) if name in table.columns) for name in now.columns]
+    return pl.select(both).hstack(before.drop(now.columns, strict=False))
 
 
 def _facts(new: Path, log: Log, old: Snapshot | None, tally: _Tally, counts: tuple[int, int, int]) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.canonical import SEPARATOR, as_id, number
-from zhiyin.data.columns import NO_ID, ROLES, folded
+from zhiyin.data.canonical import SEPARATOR, as_id, free_name, number
+from zhiyin.data.columns import NO_ID, ROLES, by_folded
 
 MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
 """Names that mean the id in a table of one row each, though not in a log."""
@@ -29,8 +29,9 @@ def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_col
     """The table of items (``ours="item"``) or people, its id under our name, each id once, no row without an id."""
     notes: list[str] = []
     column = _id_column(raw, ours, given)
-    frame = raw.with_columns(as_id(column, raw.schema[column], _whole(raw[column])).alias("__id__"))
-    frame = frame.drop(column).rename({"__id__": ours})
+    ids = raw.select(as_id(column, raw.schema[column], _whole(raw[column])).alias(ours))
+    others = raw.drop(column)
+    frame = ids.hstack(others.rename({ours: free_name(ours)} if ours in others.columns else {}))
     unnamed = frame[ours].is_null() | frame[ours].is_in(NO_ID)
     if unnamed.any():
         notes.append(f"{int(unnamed.sum()):,} rows of the {ours}s table have no {ours}: left out")
@@ -48,7 +49,7 @@ def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_col
 def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str]) -> str:
     if given.get(ours) in raw.columns:
         return given[ours]
-    by_name = {folded(name): name for name in reversed(raw.columns)}
+    by_name = by_folded(raw.columns)
     for usual in (*ROLES[ours], *MORE_IDS[ours]):
         if usual in by_name:
             return by_name[usual]
@@ -81,7 +82,7 @@ def _joined_ids(frame: pl.DataFrame, event_columns: Iterable[str]) -> tuple[pl.D
 def _renamed(frame: pl.DataFrame, ours: str) -> pl.DataFrame:
     if ours != "item":
         return frame.select(ours, pl.exclude(ours))
-    by_name = {folded(name): name for name in reversed(frame.columns)}
+    by_name = by_folded(frame.columns)
     for new, usual in RENAMED.items():
         found = next((by_name[name] for name in usual if name in by_name), None)
         if new not in frame.columns and found:

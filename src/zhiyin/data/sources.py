@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.readers import reader_for
-from zhiyin.data.readers.reader import unreadable
+from zhiyin.data.readers.reader import LINE, TROUBLE, unreadable
 
 Source: TypeAlias = Any
 """A path, or a pandas, Polars or Arrow frame."""
@@ -95,7 +95,7 @@ def whole_frame(source: Source) -> pl.DataFrame:
     reader = reader_for(path)
     with unreadable(path):
         frame = reader.careful(path).collect()
-    return frame.drop([name for name in frame.columns if name.startswith("__")])
+    return frame.drop(TROUBLE, LINE, strict=False)
 
 
 def as_polars(frame: Any) -> pl.DataFrame:
