@@ -1,14 +1,18 @@
 """Input that cannot be used ends in one sentence: what was found, what was allowed, what to do; exit code 2."""
 
 import gzip
+import json
+from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import polars as pl
 import pytest
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.ingest import ingest
 from zhiyin.data.reading import read
+from zhiyin.data.snapshots import Snapshot
 
 FILES: dict[str, tuple[str, bytes, str]] = {
     "empty": ("a.csv", b"", r"a.csv is empty; give a file with a header and at least one row"),
@@ -80,3 +84,49 @@ def test_quotes_separators_and_line_breaks_inside_fields(tmp_path):
     dataset = read(tmp_path / "a.csv")
     assert list(dataset.catalogue.ids) == ["x,1", "y"]
     assert dataset.catalogue.columns["title"].tolist() == ['a "b"\r\nc', "d;e"]
+
+
+class Thing:
+    def __str__(self) -> str:
+        return "a thing"
+
+
+@pytest.mark.parametrize(
+    ("column", "written"),
+    [
+        (pl.Series([b"\x00\xff", b"x", None], dtype=pl.Binary), "b'x'"),
+        (pl.Series([[b"\x00"], [b"x"], None], dtype=pl.List(pl.Binary)), "[b'x']"),
+        (pl.Series([Thing(), Thing(), None], dtype=pl.Object), "a thing"),
+        (pl.Series(["p", "x", None], dtype=pl.Categorical), "x"),
+    ],
+)
+def test_a_bad_row_is_kept_whatever_its_columns_hold(column: pl.Series, written: str, tmp_path: Path) -> None:
+    frame = pl.DataFrame({"user": ["a", None, "b"], "item": ["x", "y", "z"], "extra": column})
+    assert read(frame).histories.n_events == 2
+    taken = ingest(frame, tmp_path / "w")
+    assert (taken.events, taken.reasons) == (2, {"no user": 1})
+    kept = json.loads(Snapshot.load(tmp_path / "w").quarantine()["text"][0])
+    assert str(kept["extra"]) == written
+
+
+@pytest.mark.parametrize("kind", ["categorical", "enum", "arrow dictionary", "pandas"])
+def test_categories_are_text_in_any_role(kind: str) -> None:
+    plain = pl.DataFrame({"user": ["a", "b", "a"], "item": ["x", "y", "z"], "time": ["2020-01-01", "2020-01-03", "7"],
+                          "kind": ["view", "buy", "view"], "value": ["1", "2", "3"],
+                          "consent": ["train", None, "none"]})  # fmt: skip
+    if kind == "enum":
+        frame = plain.select(column.cast(pl.Enum(column.drop_nulls().unique())) for column in plain)
+    else:
+        frame = plain.cast(pl.Categorical)
+    given = frame.to_arrow() if kind == "arrow dictionary" else frame.to_pandas() if kind == "pandas" else frame
+    assert read(given).digest == read(plain).digest
+    assert read(given).report == read(plain).report
+    side = pl.DataFrame({"item": ["x"], "price": ["2.5"]}).cast(pl.Categorical)
+    assert read(plain, items=side).catalogue.columns["price"].tolist()[:1] == [2.5]
+
+
+def test_a_period_is_no_time() -> None:
+    frame = pd.DataFrame({"user": ["a"], "item": ["x"], "time": pd.PeriodIndex(["2020-01"], freq="M")})
+    with pytest.raises(DataError, match=r"taken for 'time' and holds .*pandas.period.*, which is not a time; convert "
+                       r"it, in pandas with .dt.to_timestamp\(\), or name another with map="):  # fmt: skip
+        read(frame)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 import polars as pl
 
 from zhiyin.data.cleaning import FixReport
-from zhiyin.data.columns import NO_ID, ROLES, Guess
+from zhiyin.data.columns import NO_ID, ROLES, Guess, spelled_out
 from zhiyin.data.consent import CONSENT_FORM
 from zhiyin.data.contracts import KINDS
 from zhiyin.data.readers.delimited import BROKEN
@@ -56,7 +56,8 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
 
     ``now`` (s UTC) decides what is in the future. None: only what lacks a user, an item or a time is bad.
     """
-    written, raw = raw, _numbers_read(raw.with_columns(_written_alike(raw.schema)), guess)
+    raw = spelled_out(raw)
+    written, raw = raw, _numbers_read(raw, guess)
     troubles = _troubles(raw.schema, guess, now)
     columns = _columns(raw.schema, guess)
     if not len(raw) or not raw.select(pl.any_horizontal([found.any() for found, _ in troubles])).item():
@@ -67,8 +68,8 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     is_bad = frame[REASON].is_not_null()
     rows = is_bad.arg_true()
     bad = written[rows]
-    shown = [name for name in bad.columns if not name.startswith("__")]
-    text = bad.select(pl.struct(shown).struct.json_encode()).to_series()
+    shown = [_printable(column) for column in bad if not column.name.startswith("__")]
+    text = pl.select(pl.struct(shown).struct.json_encode()).to_series()
     lines = bad[LINE] if LINE in bad.columns else pl.Series([None] * len(rows), dtype=pl.Int64)
     kept = pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines, "reason": frame[REASON][rows], "text": text})
     no_user = (frame[REASON] == "no user") | frame[REASON].str.starts_with(f"user{IS_WORD}")
@@ -113,10 +114,13 @@ def number_types(guess: Guess) -> dict[str, pl.DataType]:
     return types
 
 
-def _written_alike(schema: pl.Schema) -> list[pl.Expr]:
-    return [
-        pl.col(name).cast(pl.String) for name, dtype in schema.items() if isinstance(dtype, (pl.Categorical, pl.Enum))
-    ]
+def _printable(column: pl.Series) -> pl.Series:
+    """What JSON has no form for, bytes, also inside lists, as Python writes it."""
+    if column.dtype == pl.Binary or (column.dtype.is_nested() and "Binary" in str(column.dtype)):
+        return pl.Series(
+            column.name, [None if value is None else repr(value) for value in column.to_list()], dtype=pl.String
+        )
+    return column
 
 
 def _columns(schema: pl.Schema, guess: Guess) -> list[pl.Expr]:

@@ -104,6 +104,16 @@ def folded(name: str) -> str:
     return re.sub(r"[\W_]+", "", name.casefold())
 
 
+def spelled_out(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with text for categories and for objects of Python."""
+    objects = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
+    texts = [
+        pl.Series(name, [None if value is None else str(value) for value in frame[name].to_list()], dtype=pl.String)
+        for name in objects
+    ]
+    return frame.with_columns(*texts, pl.col(pl.Categorical, pl.Enum).cast(pl.String))
+
+
 def by_folded(columns: Iterable[str]) -> dict[str, str]:
     """Folded name → column. Of ``User`` and ``user`` it is the one written like ours, else the first."""
     names = list(columns)
@@ -119,6 +129,7 @@ def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: s
     columns = [name for name in sample.columns if not name.startswith("__")]
     names = matched(columns, given or {}, ROLES)
     _fitting(sample, names)
+    sample = spelled_out(sample)
     notes: list[str] = []
     kind = None
     if "label" in names:
@@ -178,6 +189,8 @@ def _rivals(columns: list[str], names: Mapping[str, str], given: Mapping[str, st
     return notes
 
 
+PLAIN = (pl.String, pl.Boolean, pl.Null, pl.Categorical, pl.Enum)
+"""What ids, times and values may be beside numbers and dates."""
 EXACT = 2.0**53
 """From here on floating-point numbers skip whole numbers: two ids may have become one."""
 
@@ -187,12 +200,14 @@ def _fitting(sample: pl.DataFrame, names: Mapping[str, str]) -> None:
     for ours, theirs in names.items():
         column = sample[theirs]
         wanted = "an id" if ours in ("user", "item") else "a time" if ours == "time" else "a number"
-        nested = column.dtype.is_nested() or column.dtype in (pl.Object, pl.Binary)
-        no_moment = ours == "time" and column.dtype in (pl.Time, pl.Duration, pl.Boolean)
-        if (nested and ours in ("user", "item", "time", "value", "position", "price")) or no_moment:
+        dtype = column.dtype
+        known = dtype.is_numeric() or dtype.is_temporal() or dtype in PLAIN
+        no_moment = ours == "time" and dtype in (pl.Time, pl.Duration, pl.Boolean)
+        if (not known and ours in ("user", "item", "time", "value", "position", "price")) or no_moment:
+            how = ", in pandas with .dt.to_timestamp()" if "pandas.period" in str(dtype) else ""
             raise DataError(
-                f"column {theirs!r} is taken for {ours!r} and holds {column.dtype}, which is not {wanted}; convert it, "
-                f"or name another with map={{{ours!r}: …}}", found=str(column.dtype), allowed=wanted,
+                f"column {theirs!r} is taken for {ours!r} and holds {dtype}, which is not {wanted}; convert it{how}, "
+                f"or name another with map={{{ours!r}: …}}", found=str(dtype), allowed=wanted,
             )  # fmt: skip
         largest = column.abs().max() if ours in ("user", "item") and column.dtype.is_float() else None
         if isinstance(largest, float) and largest >= EXACT:

@@ -7,7 +7,7 @@ import polars as pl
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import SEPARATOR, as_id, free_name, number
-from zhiyin.data.columns import NO_ID, ROLES, by_folded
+from zhiyin.data.columns import NO_ID, ROLES, by_folded, spelled_out
 
 MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
 """Names that mean the id in a table of one row each, though not in a log."""
@@ -28,6 +28,7 @@ class Side:
 def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_columns: Iterable[str]) -> Side:
     """The table of items (``ours="item"``) or people, its id under our name, each id once, no row without an id."""
     notes: list[str] = []
+    raw = spelled_out(raw)
     column = _id_column(raw, ours, given)
     ids = raw.select(as_id(column, raw.schema[column], _whole(raw[column])).alias(ours))
     others = raw.drop(column)
