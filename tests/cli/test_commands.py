@@ -164,6 +164,7 @@ def test_check_answers_no_with_1_where_a_check_fails(tmp_path: Path, capsys: pyt
 
 
 def test_check_without_events_names_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("init", "-w", tmp_path) == 0
     assert zhiyin("check", "-w", tmp_path) == 2
     assert "has no events yet; take a log in first" in capsys.readouterr().err
 

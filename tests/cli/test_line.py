@@ -485,3 +485,37 @@ def test_demo_on_the_bundled_log(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert again(result) == dict.fromkeys(STEPS, True)
     fixed = {fix["name"]: fix["rows"] for fix in result["data"]["fixes"]}
     assert (fixed["no user"], fixed["returns"]) == (135_080, 8_905)
+
+
+def test_a_changed_answer_section_is_said_until_it_is_run(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u0", "-w", copy, "--json") == 0
+    assert result_of(capsys)["recommendations"][0]["notes"] == []
+    recipe = copy / "zhiyin.toml"
+    recipe.write_text(recipe.read_text() + '\n[answer.rules]\nhide = {item = ["i1"]}\n')
+    assert zhiyin("recommend", "--user", "u0", "-w", copy, "--json") == 0
+    (note,) = result_of(capsys)["recommendations"][0]["notes"]
+    assert note == f"[answer] of the recipe was changed since the last run; take it up: zhiyin run -w {copy}"
+    assert zhiyin("run", "-w", copy, "--json") == 0
+    capsys.readouterr()
+    assert zhiyin("recommend", "--user", "u0", "-w", copy, "--json") == 0
+    assert result_of(capsys)["recommendations"][0]["notes"] == []
+
+
+def test_what_is_no_workspace_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("recommend", "--user", "u0", "-w", tmp_path / "nowhere") == 2
+    assert "nowhere is no workspace (it has no zhiyin.toml); make one: zhiyin init" in capsys.readouterr().err
+
+
+def test_similar_asks_the_best_model_of_the_last_run_and_names_it(
+    line: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin("evaluate", "-w", line, "--json") == 0
+    figures = result_of(capsys)["models"]
+    best = max(("ease", "vae"), key=lambda name: figures[name]["ndcg@10"]["value"])
+    assert zhiyin("similar", "--item", "i3", "-w", line, "--json") == 0
+    assert result_of(capsys)["recommendations"][0]["model"]["name"] == best
+
+
+def test_a_model_below_popularity_is_warned_of(line: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("evaluate", "-w", line) == 0
+    assert "warning: popular does not beat popularity" in capsys.readouterr().out

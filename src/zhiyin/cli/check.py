@@ -42,7 +42,15 @@ def run(
 def quality_table(asked: Asked, quality: "Quality") -> None:
     """Every check on a line."""
     rows = [
-        [found.name, found.verdict, f"{len(found.rows):,}", f"{found.share:.1%}", (found.offenders or ("",))[0][:60]]
+        [found.name, "–", "", "", getattr(found.note, asked.language)]
+        if found.note
+        else [
+            found.name,
+            found.verdict,
+            f"{len(found.rows):,}",
+            f"{found.share:.1%}",
+            (found.offenders or ("",))[0][:60],
+        ]
         for found in quality.findings
     ]
     asked.table(asked.words(TITLE), [asked.words(column) for column in COLUMNS], rows)

@@ -7,7 +7,10 @@ import typer
 from zhiyin.cli.command import Asked
 from zhiyin.core.languages import Sentence
 
-TITLE = Sentence("Differences in {metric}, paired over people; p after Holm", "{metric} 之差，按人配对；p 经 Holm 校正")
+TITLE = Sentence(
+    "The best beside each other in {metric}, paired over people; p after Holm over all pairs (in --json)",
+    "最好的列表与其他列表的 {metric} 之差，按人配对；p 经全部配对的 Holm 校正（见 --json）",
+)
 COLUMNS = (
     Sentence("pair", "对比"), Sentence("difference", "差值"), Sentence("95 % interval", "95% 区间"), Sentence("p", "p"),
     Sentence("detectable", "可检出差值"),
@@ -31,12 +34,23 @@ def run(
 
 
 def show_comparison(asked: Asked, comparison: dict[str, Any], metric: str) -> None:
-    """Each pair on a line."""
+    """The best list beside each other one; every pair stands in the JSON."""
+    best = _best(comparison["pairs"])
     rows = [
         [
             f"{pair['a']} − {pair['b']}", f"{pair['difference']:+.4f}", f"[{pair['low']:+.4f}, {pair['high']:+.4f}]",
             f"{pair['p_holm']:.3f}", f"{pair['detectable']:.4f}",
         ]
         for pair in comparison["pairs"]
+        if best in (pair["a"], pair["b"])
     ]  # fmt: skip
     asked.table(asked.words(TITLE, metric=metric), [asked.words(column) for column in COLUMNS], rows)
+
+
+def _best(pairs: list[dict[str, Any]]) -> str | None:
+    """The list that is ahead of the others by the largest sum."""
+    ahead: dict[str, float] = {}
+    for pair in pairs:
+        ahead[pair["a"]] = ahead.get(pair["a"], 0) + pair["difference"]
+        ahead[pair["b"]] = ahead.get(pair["b"], 0) - pair["difference"]
+    return max(ahead, key=lambda name: ahead[name], default=None)

@@ -12,6 +12,8 @@ TITLE = Sentence(
     "{rule}; {n} test cases; 95 % intervals over people", "{rule}；{n} 个测试样本；按人计算的 95% 置信区间"
 )
 MODEL = Sentence("model", "模型")
+WARNING = Sentence("warning: {text}", "警告：{text}")
+VERDICTS = {"pass": Sentence("pass", "通过"), "warn": Sentence("warning", "警告"), "fail": Sentence("fail", "不通过")}
 LEAKS = Sentence("leakage audit: {verdict}", "泄漏检查：{verdict}")
 
 
@@ -41,9 +43,13 @@ def show_evaluation(asked: Asked, evaluation: dict[str, Any], metrics: list[str]
     chosen = metrics or [metric for metric in ("ndcg@10", "recall@10", "coverage@10") if metric in known]
     rows = [[name, *[_figure(figures.get(metric)) for metric in chosen]] for name, figures in models.items()]
     split = evaluation["split"]
-    title = asked.words(TITLE, rule=split.get("rule", ""), n=split.get("cases", "?"))
+    rule = split.get("rule_zh") if asked.language == "zh" else None
+    title = asked.words(TITLE, rule=rule or split.get("rule", ""), n=split.get("cases", "?"))
     asked.table(title, [asked.words(MODEL), *chosen], rows)
-    asked.show(LEAKS, verdict=evaluation["leakage"]["verdict"])
+    for warning in split.get("warnings", ()):
+        asked.show(WARNING, text=warning)
+    verdict = evaluation["leakage"]["verdict"]
+    asked.show(LEAKS, verdict=asked.words(VERDICTS[verdict]))
 
 
 def _figure(figure: dict[str, float] | None) -> str:

@@ -57,6 +57,11 @@ def ids(text: str) -> list[str]:
 def show_slate(asked: Asked, slate: "SlateJSON") -> None:
     """Each item on a line with its title and its reason."""
     asked.show(FOR, user=slate["user"] or asked.words(SOMEBODY))
+    show_items(asked, slate)
+
+
+def show_items(asked: Asked, slate: "SlateJSON") -> None:
+    """The notes, then the items."""
     for note in slate["notes"]:
         asked.note(f"zhiyin: {note}")
     if not slate["items"]:

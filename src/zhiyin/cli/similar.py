@@ -5,7 +5,10 @@ from typing import Annotated
 import typer
 
 from zhiyin.cli.command import Asked
-from zhiyin.cli.recommend import show_slate
+from zhiyin.cli.recommend import show_items
+from zhiyin.core.languages import Sentence
+
+BY = Sentence("like {item}, by {model}", "与 {item} 相似，由 {model} 给出")
 
 
 def run(
@@ -13,7 +16,7 @@ def run(
     item: Annotated[str, typer.Option(help="The id of an item.")],
     k: Annotated[int, typer.Option("-k", help="How many.")] = 10,
     model: Annotated[
-        str | None, typer.Option(help="The model that is asked; else the first that reads a history.")
+        str | None, typer.Option(help="The model that is asked; else the best of the last run that reads a history.")
     ] = None,
 ) -> None:
     """The items that fit best to a history of just this one.
@@ -23,5 +26,7 @@ def run(
     from zhiyin.pipeline.recommend import similar
 
     answer = similar(asked.workspace, item, k=k, model=model)
-    show_slate(asked, answer["recommendations"][0])
+    (slate,) = answer["recommendations"]
+    asked.show(BY, item=item, model=slate["model"]["name"] if slate["model"] else "")
+    show_items(asked, slate)
     asked.answer(answer)

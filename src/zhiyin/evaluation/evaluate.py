@@ -52,7 +52,8 @@ class Evaluation:
         split = {
             "rule": self.rule, "cases": self.n_cases, "left_out": dict(self.dropped),
             "fitted_on": {name: list(parts) for name, parts in self.parts.items()},
-            "references": list(self.references), "strata": {name: dict(found) for name, found in self.strata.items()},
+            "references": list(self.references), "warnings": self.warnings,
+            "strata": {name: dict(found) for name, found in self.strata.items()},
         }  # fmt: skip
         figures = {name: dict(found) for name, found in self.figures.items()}
         return {"split": split, "models": figures, "leakage": self.audit.to_dict()}

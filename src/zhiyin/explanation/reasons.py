@@ -27,6 +27,8 @@ WHOLE = Sentence("because of the history as a whole ({n} items): without it, it 
                  "因为整个历史（{n} 件）：没有它，就不会推荐它")  # fmt: skip
 IT, THEM = Sentence("it", "它"), Sentence("them", "它们")
 COMMA, AND = Sentence(", ", "、"), Sentence(" and ", "和")
+NOTICEABLE = 0.01
+"""Share of a score: a smaller fall explains nothing."""
 DIGITS = (3, 6, 9)
 """After the point: as many as a difference needs to be seen."""
 
@@ -74,7 +76,7 @@ def _reason(
     still = np.flatnonzero(rows == row)
     stays = bool(len(still)) and still[0] < len(slate)
     after = float(scores[still[0]]) if len(still) else None
-    if stays and not before > float(scores[still[0]]):
+    if stays and before - float(scores[still[0]]) <= NOTICEABLE * abs(before):
         return None
     shown = before if after is None else after
     digits = next((n for n in DIGITS if f"{before:.{n}f}" != f"{shown:.{n}f}"), DIGITS[-1])

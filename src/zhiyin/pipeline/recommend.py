@@ -5,10 +5,13 @@ from collections.abc import Sequence
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.answering.answer import plain
 from zhiyin.core.errors import DataError, ModelError
-from zhiyin.core.languages import Language
+from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Recommendations
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.workspace import Workspace
+
+CHANGED = Sentence("[answer] of the recipe was changed since the last run; take it up: zhiyin run -w {folder}",
+                   "方案的 [answer] 在上次运行之后改动过；使其生效：zhiyin run -w {folder}")  # fmt: skip
 
 
 def recommend(
@@ -18,10 +21,14 @@ def recommend(
     """A slate with reasons for ``user``, or for a bare ``history``, from the assembly or one ``model``."""
     workspace.snapshot()
     answerer = None if model else Answerer.of(workspace.folder, language)
-    answerer = answerer or _one_model(workspace, model, language)
-    if user is not None:
-        return answerer.people([user], k, without)
-    return answerer.history(history or [], k)
+    assembled, answerer = answerer is not None, answerer or _one_model(workspace, model, language)
+    answer = answerer.people([user], k, without) if user is not None else answerer.history(history or [], k)
+    if assembled:
+        asked = Recipe.load(workspace.recipe_path).answer
+        if (asked.rules, asked.exclude, asked.k) != (answerer.assembly.rules, answerer.assembly.exclude, answerer.k):
+            for slate in answer["recommendations"]:
+                slate["notes"].append(CHANGED.said(language, folder=workspace.folder))
+    return answer
 
 
 def similar(workspace: Workspace, item: str, *, k: int = 10, model: str | None = None) -> Recommendations:
@@ -60,9 +67,12 @@ def _alone(workspace: Workspace, name: str, **answering: object) -> Assembly:
 
 
 def _first_reading(workspace: Workspace, recipe: Recipe) -> str:
-    """The last model of the recipe that is trained and asks for a history: recipes go from simple to large."""
+    """The trained model that asks for a history and was best in the last run; before one, the recipe's first."""
     there = workspace.versions.names()
-    for name in reversed(recipe.models):
+    last = workspace.last_run() if workspace.last_path.is_file() else {"evaluation": {"models": {}}, "metric": ""}
+    figures, metric = last["evaluation"]["models"], last["metric"]
+    ordered = sorted(recipe.models, key=lambda name: -figures.get(name, {}).get(metric, {"value": 0.0})["value"])
+    for name in ordered:
         if name in there and workspace.versions.load(name).reads_history:
             return name
     if there:

@@ -81,6 +81,11 @@ class Workspace:
 
     def snapshot(self) -> Snapshot:
         """The log in use. Raises `DataError` where nothing was taken in yet."""
+        if not self.recipe_path.is_file() and not (self.folder / "data").is_dir():
+            raise DataError(
+                f"{self.folder} is no workspace (it has no {RECIPE}); make one: zhiyin init -w {self.folder}",
+                found=str(self.folder), do=f"zhiyin init -w {self.folder}",
+            )  # fmt: skip
         if not (self.folder / "data" / "current").is_file():
             raise DataError(
                 f"workspace {self.folder} has no events yet; take a log in first: zhiyin ingest FILE -w {self.folder}",
