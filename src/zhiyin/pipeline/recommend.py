@@ -1,6 +1,7 @@
 """Slates from a workspace: by the last assembled line, or by one model of it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.answering.answer import plain
@@ -69,8 +70,8 @@ def _alone(workspace: Workspace, name: str, **answering: object) -> Assembly:
 def _first_reading(workspace: Workspace, recipe: Recipe) -> str:
     """The trained model that asks for a history and was best in the last run; before one, the recipe's first."""
     there = workspace.versions.names()
-    last = workspace.last_run() if workspace.last_path.is_file() else {"evaluation": {"models": {}}, "metric": ""}
-    figures, metric = last["evaluation"]["models"], last["metric"]
+    last: dict[str, Any] = workspace.last_run() if workspace.last_path.is_file() else {}
+    figures, metric = last.get("evaluation", {}).get("models", {}), last.get("metric", "")
     ordered = sorted(recipe.models, key=lambda name: -figures.get(name, {}).get(metric, {"value": 0.0})["value"])
     for name in ordered:
         if name in there and workspace.versions.load(name).reads_history:
