@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from zhiyin.data import reading
 from zhiyin.data.bundled import online_retail
+from zhiyin.data.canonical import number
 from zhiyin.data.ingest import ingest
 from zhiyin.data.readers import quoted
 from zhiyin.data.readers.delimited import DelimitedReader
@@ -315,3 +316,11 @@ def test_a_log_of_one_unit_says_so_once_and_times_of_no_plausible_date_take_its_
     dataset = read(frame)
     assert dataset.histories.times.tolist() == [20, *seconds[:2]]
     assert dataset.guess.notes == ((f"ts is in {name}: read as seconds",) if name else ())
+
+
+def test_numbers_are_read_as_people_write_them() -> None:
+    written = {"34.79": 34.79, "34,79": 34.79, "1.234,50": 1234.5, "1,234.50": 1234.5, "1,234": 1234.0, "$3.50": 3.5,
+               "EUR 4": 4.0, "4,5 €": 4.5, "￥12": 12.0, "12元": 12.0, " -3 ": -3.0, "1e3": 1000.0, "x": None, "": None,
+               "1,2,3": None, "12.345.6": None}  # fmt: skip
+    frame = pl.DataFrame({"n": list(written)})
+    assert frame.select(number("n", pl.String())).to_series().to_list() == list(written.values())

@@ -17,6 +17,10 @@ from zhiyin.data.readers.delimited import BROKEN
 from zhiyin.data.readers.reader import LINE, TROUBLE
 from zhiyin.data.report import left_out
 
+CURRENCY = r"(?i)^(?:[$€£¥￥₹]|eur|usd|gbp|cny|rmb|jpy|chf)\s*|\s*(?:[$€£¥￥₹元]|eur|usd|gbp|cny|rmb|jpy|chf)$"
+DECIMAL_COMMA = r"^[-+]?(?:\d+,\d{1,2}|\d{1,3}(?:\.\d{3})+,\d+)$"
+"""``34,79`` and ``1.234,50``; ``1,234`` is a thousand."""
+THOUSANDS = r"^[-+]?\d{1,3}(?:,\d{3})+(?:\.\d+)?$"
 OURS = ("user", "item", "time", "position", "kind", "value", "session", "split", "consent", "title", "price", "country")
 """Our columns in the order in which they stand; then come the context columns."""
 REASON = "__reason__"
@@ -169,13 +173,21 @@ def as_id(name: str, dtype: pl.DataType, whole: bool = False) -> pl.Expr:
 
 
 def number(name: str, dtype: pl.DataType) -> pl.Expr:
-    """A value as Float64, null where it cannot be read."""
+    """A value as Float64, null where it cannot be read: 34.79, 34,79, 1.234,50, 1,234.50, $3.50, 4 EUR."""
     column = pl.col(name)
-    return (
-        column.str.strip_chars().cast(pl.Float64, strict=False)
-        if dtype == pl.String
-        else column.cast(pl.Float64, strict=False)
+    if dtype != pl.String:
+        return column.cast(pl.Float64, strict=False)
+    text = column.str.strip_chars()
+    bare = text.str.replace_all(CURRENCY, "")
+    comma = bare.str.contains(DECIMAL_COMMA)
+    plain = (
+        pl.when(comma)
+        .then(bare.str.replace_all(".", "", literal=True).str.replace(",", ".", literal=True))
+        .otherwise(
+            pl.when(bare.str.contains(THOUSANDS)).then(bare.str.replace_all(",", "", literal=True)).otherwise(bare)
+        )
     )
+    return pl.coalesce([text.cast(pl.Float64, strict=False), plain.cast(pl.Float64, strict=False)])
 
 
 def _kind(schema: pl.Schema, guess: Guess) -> pl.Expr | None:
