@@ -228,3 +228,12 @@ def test_columns_of_any_name_outlive_an_append(tmp_path: Path) -> None:
         assert after["colour"].to_list() == [None, None, "red"]
         old = [name for name in names if name != "price"]
         assert after.head(2).select(old).equals(first.select(old), null_equal=True)
+
+
+def test_ids_that_a_fix_merged_leave_no_ghost_beside_a_given_table(tmp_path):
+    rows = [f"u{n},{item}" for n in range(40) for item in ("SKU-1", "SKU-2")] + [f"u{n},SKU-1 " for n in range(5)]
+    items = written(tmp_path, "item,category\nSKU-1,mug\nSKU-2,card\nSKU-3,mug\n", "items.csv")
+    ingest(written(tmp_path, "\n".join(["user,item", *rows]) + "\n"), tmp_path / "w", items=items)
+    snapshot = Snapshot.load(tmp_path / "w")
+    assert "SKU-1 " in list(snapshot.dataset().catalogue.ids)
+    assert list(snapshot.dataset(fixes="spelling").catalogue.ids) == ["SKU-1", "SKU-2", "SKU-3"]

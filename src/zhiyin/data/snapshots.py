@@ -95,14 +95,21 @@ class Snapshot:
         """
         events, items, users = self.events(), self.items(), self.users()
         cleaned = clean(events, fixes, items, now=now)
-        derived = self.facts["derived"] if cleaned.reports else ()
-        if "items" in derived:
-            items = items_of_events(cleaned.events.lazy())
-        if "users" in derived:
-            users = users_of_events(cleaned.events.lazy())
+        derived = self.facts["derived"]
+        left = cleaned.events
+        if cleaned.reports:
+            items = items_of_events(left.lazy()) if "items" in derived else _told(items, "item", left["item"])
+            users = users_of_events(left.lazy()) if "users" in derived else _told(users, "user", left["user"])
         dataset = dataset_of(cleaned.events, items, users, weighting or Weighting())
         bad = self.quarantine().select("reason")
         return replace(dataset, report=(*left_out(bad, len(events)), *cleaned.reports))
+
+
+def _told(table: pl.DataFrame, key: str, ids: pl.Series) -> pl.DataFrame:
+    """The given table without ids that only events had which a fix has taken away (or merged): nothing is known of
+    them, and no event is left."""
+    known = [pl.col(name).is_not_null() for name in table.columns if name != key]
+    return table.filter(pl.any_horizontal(known) | pl.col(key).is_in(ids.unique().implode())) if known else table
 
 
 @contextmanager
