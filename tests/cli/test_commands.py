@@ -302,3 +302,10 @@ def test_what_a_title_says_never_commands_the_terminal() -> None:
     assert harmless(evil) == "T\\u001b]8;;http://evil\\u001b\\ \\u202eabc\\u009b31m\tok\n"
     assert json.loads(harmless(json.dumps({"title": evil}, ensure_ascii=False))) == {"title": evil}
     assert harmless("汉字 é 👍") == "汉字 é 👍"
+
+
+@pytest.mark.parametrize("option", ["-h", "--help"])
+def test_help_is_asked_for_as_everywhere(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    for arguments in ([option], ["similar", option]):
+        assert app.main(arguments) == 0
+        assert "Usage:" in capsys.readouterr().out

@@ -24,14 +24,16 @@ COMMANDS = (
 """In the order of the help; each is the function ``run`` of the module of its name."""
 
 STOPPED = 130
+HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
     name="zhiyin", no_args_is_help=True, add_completion=False, rich_markup_mode="rich", pretty_exceptions_enable=False,
     help="From a raw behaviour log to recommendations with reasons and honest figures. Start with: zhiyin demo",
+    context_settings=HELP,
     epilog="Exit codes: 0 done, 1 the answer is no, 2 wrong use, 3 a service is down, 4 no resources.",
 )  # fmt: skip
 for _name in COMMANDS:
-    app.command(_name)(command(import_module(f"zhiyin.cli.{_name}").run))
+    app.command(_name, context_settings=HELP)(command(import_module(f"zhiyin.cli.{_name}").run))
 
 
 @app.callback(invoke_without_command=True)
