@@ -130,3 +130,21 @@ def test_a_period_is_no_time() -> None:
     with pytest.raises(DataError, match=r"taken for 'time' and holds .*pandas.period.*, which is not a time; convert "
                        r"it, in pandas with .dt.to_timestamp\(\), or name another with map="):  # fmt: skip
         read(frame)
+
+
+@pytest.mark.parametrize("place", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("line", "reason"),
+    [
+        ('{"user": "c", "item": "z", "deep": ' + "[" * 3_000 + "]" * 3_000 + "}", "nested too deep"),
+        ('{"user": "c", "item": "z", "deep": ' + "[" * 900 + "]" * 900 + ', "value": "?"}', "nested too deep"),
+        ('{"user": "c", "item": "\\ud800"}', "half a character"),
+        ('{"user": "c", "item": "a\\uDE00"}', "half a character"),
+    ],
+)
+def test_a_line_of_json_that_cannot_be_read_costs_itself(place: int, line: str, reason: str, tmp_path: Path) -> None:
+    lines = ['{"user": "a", "item": "x", "value": 1}', '{"user": "b", "item": "\\ud83d\\ude00", "value": 2}']
+    (tmp_path / "a.jsonl").write_text("\n".join([*lines[:place], line, *lines[place:], ""]))
+    dataset = read(tmp_path / "a.jsonl")
+    assert [report.name for report in dataset.report] == [reason]
+    assert list(dataset.catalogue.ids) == ["x", "😀"]

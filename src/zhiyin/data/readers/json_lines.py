@@ -1,6 +1,7 @@
 """JSON lines, plain or compressed, by Polars; line by line only where a line is no JSON."""
 
 import json
+import re
 from collections.abc import Mapping
 from glob import escape
 from pathlib import Path
@@ -11,6 +12,12 @@ import pyarrow as pa
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.readers.reader import LINE, TROUBLE, beginning
+
+HALF = re.compile(rb"(?i)\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f][0-9a-f])\\ud[c-f]")
+"""One half of a surrogate pair without the other."""
+
+DEEPEST = 200
+"""Levels of lists and objects in one line."""
 
 
 class JsonLinesReader:
@@ -41,6 +48,8 @@ class JsonLinesReader:
 
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         text = {name: pl.String() for name in _names(path)}
+        if _has_halves(path):
+            raise pl.exceptions.ComputeError("half a character")  # Polars would make another of it
         # Polars takes this path for a pattern: * and [ in it are to stand for themselves
         return pl.scan_ndjson(escape(str(path)), schema={**text, **{n: t for n, t in types.items() if n in text}})
 
@@ -54,6 +63,25 @@ def _names(path: Path) -> list[str]:
     return names
 
 
+def _has_halves(path: Path) -> bool:
+    line = b""
+    with pa.input_stream(str(path), compression="detect") as stream:
+        for block in iter(lambda: stream.read(1 << 22), b""):
+            text = line + block
+            line = text[text.rfind(b"\n") + 1 :]
+            if (b"\\ud" in text or b"\\uD" in text) and HALF.search(text, 0, len(text) - len(line)):
+                return True
+    return HALF.search(line) is not None
+
+
+def _too_deep(found: Any) -> bool:
+    level = [found]
+    for _ in range(DEEPEST):
+        level = [inner for value in level if isinstance(value, (list, dict))
+                 for inner in (value.values() if isinstance(value, dict) else value)]  # fmt: skip
+    return bool(level)
+
+
 def _no_object(path: Path) -> DataError:
     return DataError(f"{path.name} has no line that is a JSON object; write one object a line", found="no object")
 
@@ -61,8 +89,16 @@ def _no_object(path: Path) -> DataError:
 def _object(line: bytes) -> dict[str, Any]:
     try:
         found = json.loads(line.removeprefix(b"\xef\xbb\xbf").decode())
+        if line.count(b"[") + line.count(b"{") > DEEPEST and _too_deep(found):
+            return {TROUBLE: "nested too deep"}
+        if HALF.search(line):
+            json.dumps(found, ensure_ascii=False).encode()
     except UnicodeDecodeError:
         return {TROUBLE: "broken UTF-8"}
+    except UnicodeEncodeError:
+        return {TROUBLE: "half a character"}
+    except RecursionError:
+        return {TROUBLE: "nested too deep"}
     except ValueError:
         return {TROUBLE: "not JSON"}
     return found if isinstance(found, dict) else {TROUBLE: "not a JSON object"}
