@@ -39,3 +39,10 @@ def test_values_multiply_where_asked():
 def test_a_typo_is_refused():
     with pytest.raises(SettingsError, match="did you mean 'by_value'"):
         Weighting.read({"by_values": True})
+
+
+@pytest.mark.parametrize("weight", [1e300, -1.1e6, float("inf"), float("nan")])
+def test_a_weight_that_cannot_be_added_is_refused(weight: float) -> None:
+    with pytest.raises(SettingsError, match=r"'kinds.view': found .*; Input should be (greater|less|a finite)"):
+        Weighting.read({"kinds": {"view": weight}}, "weights")
+    assert Weighting.read({"kinds": {"view": 1e6}}, "weights").kinds == {"view": 1e6}

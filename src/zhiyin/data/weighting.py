@@ -1,6 +1,7 @@
 """What an event is worth: a recipe's words for turning kind and value into one weight."""
 
 from collections.abc import Sequence
+from typing import Annotated
 
 import numpy as np
 from pydantic import Field
@@ -8,6 +9,9 @@ from pydantic import Field
 from zhiyin.core.settings import Config
 from zhiyin.data.coding import gathered
 from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS, SILENT_KINDS
+
+LARGEST = 1e6
+"""Size of a weight of a kind: sums of many stay exact enough."""
 
 
 class Weighting(Config):
@@ -17,7 +21,7 @@ class Weighting(Config):
     that the item was shown, and a query weigh 0.
     """
 
-    kinds: dict[str, float] = Field(default_factory=dict)
+    kinds: dict[str, Annotated[float, Field(ge=-LARGEST, le=LARGEST)]] = Field(default_factory=dict)
     """Weight of a kind: ``kinds = {view = 0.2, purchase = 1.0, return = -1.0}``. Kinds not named keep 1 (or -1)."""
     like_from: float | None = None
     """Events with a value below this say nothing (weight 0): ``like_from = 4`` reads ratings of 4 and 5 as likes."""
