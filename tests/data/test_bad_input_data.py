@@ -17,6 +17,9 @@ from zhiyin.data.snapshots import Snapshot
 FILES: dict[str, tuple[str, bytes, str]] = {
     "empty": ("a.csv", b"", r"a.csv is empty; give a file with a header and at least one row"),
     "blank": ("a.csv", b"\n \n", r"a.csv is empty"),
+    "cr": ("a.csv", b"user,item\ra,x\r", r"a.csv ends its lines with a carriage return alone; save it with line feeds"),
+    "blank first": ("a.csv", b"\r\n\r\nuser,item\r\na,x\r\n", r"a.csv begins with an empty line; take it out"),
+    "spaces first": ("a.csv", b"\xef\xbb\xbf  \nuser,item\na,x\n", r"a.csv begins with an empty line; take it out"),
     "header only": ("a.csv", b"user,item\n", r"has no row, its header is: user, item; give a file with at least one"),
     "no item": ("a.csv", b"user,what\na,x\n", r"no column for 'item'; found user, what: say which one it is"),
     "double": ("a.csv", b"user,user,item\na,b,x\n", r"a.csv has column 'user' 2 times; rename all but one of them"),

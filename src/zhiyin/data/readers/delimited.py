@@ -66,6 +66,16 @@ def _header(path: Path) -> tuple[str, list[str]]:
     """Separator and column names, checked."""
     text = beginning(path).decode("utf-8", errors="replace").removeprefix("\ufeff")
     lines = text.splitlines()[:20]
+    if not lines[0].strip():
+        raise DataError(
+            f"{path.name} begins with an empty line; take it out, so that the header is the first", found="''"
+        )
+    if "\n" not in text and len(lines) > 1 and "\r" in text:
+        raise DataError(
+            f"{path.name} ends its lines with a carriage return alone; save it with line feeds",
+            found="\\r",
+            allowed="\\n",
+        )
     separator = max(SEPARATORS, key=lambda mark: (lines[0].count(mark), -SEPARATORS.index(mark)))
     names = next(csv.reader([lines[0]], delimiter=separator))
     names = [name or f"column_{number}" for number, name in enumerate(names, start=1)]
