@@ -167,7 +167,7 @@ def test_ids_leave_a_process_of_a_plain_locale_as_they_are(named: Path) -> None:
 
 SMALL = {
     "1 item": (["a", "b", "c"] * 7, ["x"] * 21, "no test case is left"),
-    "all cold": ([f"u{i}" for i in range(40)], ["x", "y"] * 20, "no test case is left (4 people without history)"),
+    "all cold": ([f"u{i}" for i in range(40)], ["x", "y"] * 20, "no test case is left: 4 people without history"),
     "1 event": (["a"], ["x"], "nothing is left to train on"),
 }
 

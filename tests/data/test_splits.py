@@ -160,3 +160,18 @@ def test_impressions_after_the_last_telling_event_do_not_take_its_place() -> Non
     assert found.validation is not None
     assert ids.take(found.validation.targets.rows) == ["i2"]
     assert ids.take(found.test.targets.rows) == ["i4"]
+
+
+@pytest.mark.parametrize(
+    ("columns", "by", "words"),
+    [
+        ({"kind": ["dislike"] * 4}, "last", "no event of the log has a positive weight .*; give .data. weights"),
+        ({"consent": ["train|personalise"] * 4}, "last", "no event of the test part has consent to measure"),
+        ({"user": ["a", "a", "b", "b"]}, "last", "no event is in the test part; .* at least 3 events"),
+        ({"item": ["x"] * 4}, "last", "1 taken before; give a longer test part"),
+    ],
+)
+def test_an_empty_test_part_names_its_cause(columns: dict[str, list[object]], by: str, words: str) -> None:
+    rows = [("a", f"i{n}", n * DAY) for n in range(4)]
+    with pytest.raises(DataError, match=f"no test case is left: {words}"):
+        zhiyin.split(frame(rows, **columns), by)

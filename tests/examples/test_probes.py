@@ -189,7 +189,7 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "a frame split": (lambda s: zhiyin.split(table()), "found DataFrame", "zhiyin.read(file or frame)"),
     "only new people in the test": (
         lambda s: zhiyin.split(zhiyin.read(table(user=[f"u{i}" for i in range(N)])), "time", days=2),
-        "no test case is left (48 people without history)", "cold_people='keep'"),
+        "no test case is left: 48 people without history", "cold_people='keep'"),
     "a model's name evaluated": (
         lambda s: zhiyin.evaluate("EASE", s.split), "given 'EASE' as a model", "a trained model"),
     "a class evaluated": (lambda s: zhiyin.evaluate(EASE, s.split), "given EASE as a model", "fit(split.train)"),

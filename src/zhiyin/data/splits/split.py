@@ -122,10 +122,7 @@ class _Cut:
         at_validation, at_test = self.rule.starts(self.events, self.parts)
         test = self._cases(TEST, (TRAIN, VALIDATION, FOLD_IN), at_test)
         if not len(test):
-            raise DataError(
-                f"no test case is left ({self._left_out(test) or 'no event in the test part'}); "
-                "give a longer test part, or say repeats='keep' or cold_people='keep'"
-            )
+            raise DataError(f"no test case is left: {self._why_none(test)}")
         validation = self._cases(VALIDATION, (TRAIN, FOLD_IN), at_validation) if self.rule.validation else None
         facts = {
             "by": by, "train_events": train.n_events, "test_cases": len(test), "test_targets": len(test.targets.rows),
@@ -136,6 +133,27 @@ class _Cut:
         learned = self.dataset.with_histories(train, ("train",))
         final = self.dataset.with_histories(self._core(refit), ("train", "validation"))
         return Split(learned, checked, test, final, self._words(test).en, facts)
+
+    def _why_none(self, test: Cases) -> str:
+        """What took all test cases away, and what to do."""
+        in_test = self.parts == TEST
+        if not (self.events.weights > 0).any():
+            return (
+                "no event of the log has a positive weight (dislikes, returns, impressions); give [data] weights that "
+                "say which kinds are liked"
+            )
+        if in_test.any() and not (in_test & self._allowed("measure")).any():
+            return "no event of the test part has consent to measure; ask for it, or test on another part"
+        if not in_test.any():
+            least = 3 if self.rule.validation else 2
+            return (
+                "no event is in the test part; give a longer one (the last item out needs people with at least "
+                f"{least} events)"
+            )
+        return (
+            f"{self._left_out(test) or 'nothing in it was liked'}; give a longer test part, or say repeats='keep' or "
+            "cold_people='keep'"
+        )
 
     def _allowed(self, purpose: Purpose) -> np.ndarray:
         """bool (E,): events that may be used for this."""
