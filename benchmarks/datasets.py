@@ -48,6 +48,7 @@ def one(name: str, source: Path) -> dict[str, Any]:
         "data": name, "events": taken["events"], "users": taken["users"], "items": taken["items"],
         "quarantined": taken["quarantined"], "split": result["data"]["split"]["rule"],
         "cases": result["evaluation"]["split"]["cases"], "lists": lists, "best": best, "popularity": popular,
+        "steps": {step["name"]: step["seconds"] for step in result["steps"]},
         "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
     }  # fmt: skip
 
