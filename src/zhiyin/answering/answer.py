@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from zhiyin.answering.assembly import Assembly, Plan
-from zhiyin.answering.questions import Question, of_history, of_people, on_catalogue
+from zhiyin.answering.questions import of_history, of_people, on_catalogue
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
 from zhiyin.data.contracts import Candidates, Catalogue, Requests
 from zhiyin.data.contracts.slates import slate_length
-from zhiyin.data.dataset import Dataset
+from zhiyin.data.dataset import Dataset, Encoded
 from zhiyin.data.snapshots import Snapshot
 from zhiyin.explanation import reasons_for
 from zhiyin.features import EventCounters
@@ -48,10 +48,10 @@ class Answerer:
     @classmethod
     def of(cls, folder: Path, language: Language = "en") -> "Answerer | None":
         """What the last whole run of this workspace put together, over the log as it is now; None before a run."""
-        plan, assembly = Plan.read_from(folder), Assembly.load(folder)
-        if plan is None or assembly is None:
+        plan = Plan.read_from(folder)
+        if plan is None:
             return None
-        return cls(assembly, Snapshot.load(folder).dataset(plan.weights, plan.fixes), language, plan.k)
+        return cls(Assembly.of(plan, folder), Snapshot.load(folder).dataset(plan.weights, plan.fixes), language, plan.k)
 
     def people(self, users: Sequence[str], k: int | None = None, without: Sequence[str] = ()) -> Recommendations:
         """Slates for people of the log, now; ``without``: as if all events of these items had not been."""
@@ -66,7 +66,7 @@ class Answerer:
         model, _ = next(iter(self.assembly.sources.values()))
         return self.answer(of_history(self.assembly.catalogue, model.weighting, items, now), k)
 
-    def answer(self, question: Question, k: int | None = None) -> Recommendations:
+    def answer(self, question: Encoded, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
         k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
         found = self.assembly.ranked(question.requests, k, self.counters, self._allowed)
@@ -94,7 +94,7 @@ class Answerer:
     def _allowed(self) -> np.ndarray | None:
         return self.assembly.rules.allowed(self.shelf)
 
-    def _slate(self, question: Question, b: int, found: Candidates, k: int) -> SlateJSON:
+    def _slate(self, question: Encoded, b: int, found: Candidates, k: int) -> SlateJSON:
         request = question.requests.take(np.array([b]))
         pool = found.rows[b][found.rows[b] >= 0]
         shown = self._capped(found.take(b))
@@ -110,7 +110,7 @@ class Answerer:
         return {
             "user": question.users[b], "request_id": None,
             "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
-            "history": self.shelf.ids.take(request.histories.items), "unknown_items": question.unknown[b],
+            "history": self.shelf.ids.take(request.histories.items), "unknown_items": list(question.unknown[b]),
             "notes": [*question.notes[b], *ruled],
         }  # fmt: skip
 

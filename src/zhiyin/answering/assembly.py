@@ -102,13 +102,13 @@ class Assembly:
 
     @classmethod
     def load(cls, folder: Path) -> "Assembly | None":
-        """What the last whole run of this workspace put together; None before one.
-
-        Raises `ModelError` where a part is not the one that the assembly was made with.
-        """
+        """What the last whole run of this workspace put together; None before one."""
         plan = Plan.read_from(folder)
-        if plan is None:
-            return None
+        return None if plan is None else cls.of(plan, folder)
+
+    @classmethod
+    def of(cls, plan: Plan, folder: Path) -> "Assembly":
+        """The parts of a plan, loaded. Raises `ModelError` where one is not what the assembly was made with."""
         models = {part.name: _loaded(folder, part) for part in (*plan.sources, *plan.further)}
         sources = {part.name: (models[part.name], part.candidates) for part in plan.sources}
         ranker = None if plan.ranker is None else _loaded(folder, plan.ranker)

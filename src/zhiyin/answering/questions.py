@@ -1,33 +1,23 @@
 """Questions in your own ids as requests: a person of the log, or a bare history of items."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
 from zhiyin.core.errors import DataError, SettingsError
 from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests
-from zhiyin.data.dataset import Dataset, encode_histories
+from zhiyin.data.dataset import Dataset, Encoded, encode_histories
 from zhiyin.data.weighting import Weighting
 
 Kinds = tuple[str, ...] | Literal["all"]
 """Kinds of event, or any."""
 
 
-@dataclass(frozen=True, eq=False)
-class Question:
-    """Requests on the rows of one catalogue, and what was not understood."""
-
-    requests: Requests
-    users: list[str | None]
-    unknown: list[list[str]]
-    notes: list[list[str]]
-
-
 def of_people(
     dataset: Dataset, catalogue: Catalogue, users: Sequence[str], exclude: Kinds = "all", without: Iterable[str] = ()
-) -> Question:
+) -> Encoded:
     """These people of the log, now; items that they met in an event of the kinds ``exclude`` are not returned.
 
     ``without``: every event of these items is taken out first; what is not returned stays as it was.
@@ -47,10 +37,10 @@ def of_people(
         name: _for_unknown(column[np.maximum(rows, 0)], rows >= 0) for name, column in dataset.people.items()
     } if len(dataset.users) else None  # fmt: skip
     requests = Requests(left, np.full(len(users), now, np.int64), seen, person)
-    return Question(requests, list(users), [[] for _ in users], notes)
+    return Encoded(requests, list(users), [[] for _ in users], notes)
 
 
-def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str], now: int) -> Question:
+def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str], now: int) -> Encoded:
     """Somebody of whom only a history is known; unknown items are named and left out.
 
     Raises `DataError` for what is no list of item ids.
@@ -60,8 +50,7 @@ def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str],
             f"a history is {items!r}; give a list of item ids, oldest first: ['85123A', '22632']", found=repr(items)
         )
     asked = encode_histories([list(items)], catalogue, weighting)
-    requests = replace(asked.requests, now=np.full(1, now, np.int64))
-    return Question(requests, [None], [list(ids) for ids in asked.unknown], [list(note) for note in asked.notes])
+    return replace(asked, requests=replace(asked.requests, now=np.full(1, now, np.int64)))
 
 
 def on_rows_of(catalogue: Catalogue, dataset: Dataset, histories: Histories) -> Histories:

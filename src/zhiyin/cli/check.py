@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from zhiyin.cli.command import Asked
-from zhiyin.core.languages import Sentence
+from zhiyin.core.languages import Language, Sentence
 
 if TYPE_CHECKING:
+    from zhiyin.data.checks import Finding
     from zhiyin.data.checks.quality import Quality
 
 TITLE = Sentence("Data quality", "数据质量")
@@ -41,16 +42,13 @@ def run(
 
 def quality_table(asked: Asked, quality: "Quality") -> None:
     """Every check on a line."""
-    rows = [
-        [found.name, "–", "", "", getattr(found.note, asked.language)]
-        if found.note
-        else [
-            found.name,
-            found.verdict,
-            f"{len(found.rows):,}",
-            f"{found.share:.1%}",
-            (found.offenders or ("",))[0][:60],
-        ]
-        for found in quality.findings
-    ]
+    rows = [_row(found, asked.language) for found in quality.findings]
     asked.table(asked.words(TITLE), [asked.words(column) for column in COLUMNS], rows)
+
+
+def _row(found: "Finding", language: Language) -> list[str]:
+    """One check; a dash for one that had nothing to look at."""
+    if found.note:
+        return [found.name, "–", "", "", getattr(found.note, language)]
+    first = (found.offenders or ("",))[0][:60]
+    return [found.name, found.verdict, f"{len(found.rows):,}", f"{found.share:.1%}", first]

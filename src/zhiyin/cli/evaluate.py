@@ -13,7 +13,6 @@ TITLE = Sentence(
 )
 MODEL = Sentence("model", "模型")
 WARNING = Sentence("warning: {text}", "警告：{text}")
-VERDICTS = {"pass": Sentence("pass", "通过"), "warn": Sentence("warning", "警告"), "fail": Sentence("fail", "不通过")}
 LEAKS = Sentence("leakage audit: {verdict}", "泄漏检查：{verdict}")
 
 
@@ -48,8 +47,10 @@ def show_evaluation(asked: Asked, evaluation: dict[str, Any], metrics: list[str]
     asked.table(title, [asked.words(MODEL), *chosen], rows)
     for warning in split.get("warnings", ()):
         asked.show(WARNING, text=warning)
+    from zhiyin.reports.words import WORDS
+
     verdict = evaluation["leakage"]["verdict"]
-    asked.show(LEAKS, verdict=asked.words(VERDICTS[verdict]))
+    asked.show(LEAKS, verdict=asked.words(WORDS[verdict]))
 
 
 def _figure(figure: dict[str, float] | None) -> str:

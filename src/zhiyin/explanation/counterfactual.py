@@ -24,11 +24,25 @@ Rerun = Callable[[Requests], Candidates]
 
 
 @dataclass(frozen=True)
-class Verified:
-    """Without the events of ``items`` the item leaves the slate, and ``instead`` comes in; asked again, not guessed."""
+class Outcome:
+    """What becomes of an item of the slate without the events of ``items``; asked again, not guessed."""
 
     items: tuple[int, ...]
+    stays: bool
+    """Whether it is still in the slate."""
+    after: float | None
+    """Its score then; None where it is not even a candidate."""
     instead: int | None
+    """The first that is in the slate then and was not before."""
+
+    @classmethod
+    def of(cls, items: tuple[int, ...], row: int, slate: np.ndarray, answer: Candidates, b: int) -> "Outcome":
+        """From the ``b``-th answer that was made again."""
+        rows, scores = answer.rows[b], answer.scores[b]
+        place = next(iter(np.flatnonzero(rows == row).tolist()), None)
+        new = [int(other) for other in rows[: len(slate)] if other >= 0 and other not in slate]
+        after = None if place is None else float(scores[place])
+        return cls(items, place is not None and place < len(slate), after, new[0] if new else None)
 
 
 def falls(request: Requests, slate: np.ndarray, score: Score) -> tuple[np.ndarray, np.ndarray]:
@@ -44,7 +58,7 @@ def falls(request: Requests, slate: np.ndarray, score: Score) -> tuple[np.ndarra
 
 def verified(
     request: Requests, slate: np.ndarray, tried: np.ndarray, fall: np.ndarray, rerun: Rerun
-) -> list[Verified | None]:
+) -> list[Outcome | None]:
     """For each item of the ``slate`` (K,) the fewest of its largest falls whose removal makes it leave; None where even
     `MOST` of them, or all that speak for it, leave it there. ``tried`` and ``fall`` are what `falls` gave."""
     wanted: list[tuple[int, tuple[int, ...]]] = []
@@ -52,14 +66,14 @@ def verified(
         order = np.argsort(-fall[:, place], kind="stable")
         speaking = [int(tried[m]) for m in order if fall[m, place] > 0][:MOST]
         wanted += [(place, tuple(speaking[:n])) for n in range(1, len(speaking) + 1)]
-    found: list[Verified | None] = [None] * len(slate)
+    found: list[Outcome | None] = [None] * len(slate)
     if not wanted:
         return found
-    answers = rerun(without(request, [items for _, items in wanted])).rows[:, : len(slate)]
-    for (place, items), after in zip(wanted, answers, strict=True):
-        if found[place] is None and slate[place] not in after:
-            new = [int(row) for row in after if row >= 0 and row not in slate]
-            found[place] = Verified(items, new[0] if new else None)
+    answers = rerun(without(request, [items for _, items in wanted]))
+    for b, (place, items) in enumerate(wanted):
+        if found[place] is None:
+            outcome = Outcome.of(items, int(slate[place]), slate, answers, b)
+            found[place] = None if outcome.stays else outcome
     return found
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason
 from zhiyin.data.contracts import Catalogue, Requests
-from zhiyin.explanation.counterfactual import MOST, Rerun, Score, falls, verified, without
+from zhiyin.explanation.counterfactual import MOST, Outcome, Rerun, Score, falls, verified, without
 
 INSTEAD = Sentence("because of {items}: without {it}, {instead} would be here instead",
                    "因为 {items}：没有{it}，这里会是 {instead}")  # fmt: skip
@@ -48,18 +48,20 @@ def reasons_for(
     places = [int(np.flatnonzero(pool == row)[0]) for row in slate]
     fall = fall[:, places]
     proven = verified(request, slate, tried, fall, rerun)
+    unproven = [place for place, outcome in enumerate(proven) if outcome is None]
     strongest = [
         (int(tried[fall[:, place].argmax()]),) if fall[:, place].max() > 0 else tuple(tried.tolist())
-        for place in range(len(slate))
+        for place in unproven
     ]
-    removed = [strong if proof is None else proof.items for proof, strong in zip(proven, strongest, strict=True)]
+    if unproven:  # the words say what comes out when it is asked again
+        answers = rerun(without(request, strongest))
+        for b, (place, items) in enumerate(zip(unproven, strongest, strict=True)):
+            proven[place] = Outcome.of(items, int(slate[place]), slate, answers, b)
     before = score(request, pool[None])[0, places]
-    answers = rerun(without(request, removed))  # the words say what comes out when it is asked again
     return [
-        _reason(int(row), removed[place], float(before[place]), answers.rows[place], answers.scores[place], slate,
-                catalogue, language)
-        for place, row in enumerate(slate)
-    ]  # fmt: skip
+        None if outcome is None else _reason(outcome, float(high), catalogue, language)
+        for outcome, high in zip(proven, before, strict=True)
+    ]
 
 
 def name_of(row: int, catalogue: Catalogue) -> str:
@@ -68,30 +70,27 @@ def name_of(row: int, catalogue: Catalogue) -> str:
     return str((titles[row] if titles is not None else None) or catalogue.ids[row])
 
 
-def _reason(
-    row: int, items: tuple[int, ...], before: float, rows: np.ndarray, scores: np.ndarray, slate: np.ndarray,
-    catalogue: Catalogue, language: Language,
-) -> Reason | None:  # fmt: skip
-    """The words and the number for one item: ``items`` were taken out, and ``rows`` with ``scores`` came instead."""
-    still = np.flatnonzero(rows == row)
-    stays = bool(len(still)) and still[0] < len(slate)
-    after = float(scores[still[0]]) if len(still) else None
-    if stays and before - float(scores[still[0]]) <= NOTICEABLE * abs(before):
+def _reason(outcome: Outcome, before: float, catalogue: Catalogue, language: Language) -> Reason | None:
+    """The words and the number for one item whose score was ``before``."""
+    items, after = outcome.items, outcome.after
+    if outcome.stays and after is not None and before - after <= NOTICEABLE * abs(before):
         return None
     shown = before if after is None else after
     digits = next((n for n in DIGITS if f"{before:.{n}f}" != f"{shown:.{n}f}"), DIGITS[-1])
-    new = [int(other) for other in rows[: len(slate)] if other >= 0 and other not in slate]
     said = {
         "items": _listed([name_of(item, catalogue) for item in items], language), "n": len(items),
-        "it": (IT if len(items) == 1 else THEM).said(language), "instead": name_of(new[0], catalogue) if new else "",
+        "it": (IT if len(items) == 1 else THEM).said(language),
+        "instead": "" if outcome.instead is None else name_of(outcome.instead, catalogue),
         "before": f"{before:.{digits}f}", "after": f"{shown:.{digits}f}",
     }  # fmt: skip
-    if stays:
+    if outcome.stays:
         words = BECAUSE if len(items) == 1 else TOGETHER
+    elif len(items) > MOST:
+        words = WHOLE
     else:
-        words = (INSTEAD if new else GONE) if len(items) <= MOST else WHOLE
+        words = GONE if outcome.instead is None else INSTEAD
     return {
-        "kind": "because" if stays else "counterfactual", "text": words.said(language, **said),
+        "kind": "because" if outcome.stays else "counterfactual", "text": words.said(language, **said),
         "value": None if after is None else before - after, "events": catalogue.ids.take(np.array(items)),
     }  # fmt: skip
 

@@ -67,12 +67,12 @@ class Histories:
     @property
     def lengths(self) -> np.ndarray:
         """Events of each history, int64 (B,)."""
-        return np.diff(self.offsets)
+        return self.rows.lengths
 
     @property
     def owners(self) -> np.ndarray:
         """The history that each event belongs to, int64 (E,)."""
-        return np.repeat(np.arange(len(self)), self.lengths)
+        return self.rows.owners
 
     @property
     def ages(self) -> np.ndarray:
