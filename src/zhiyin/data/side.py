@@ -12,7 +12,7 @@ from zhiyin.data.columns import NO_ID, ROLES, by_folded, spelled_out
 MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
 """Names that mean the id in a table of one row each, though not in a log."""
 RENAMED: Mapping[str, tuple[str, ...]] = {
-    "title": ("title", "name", "itemname", "productname", "productname", "description"),
+    "title": ("title", "name", "itemname", "productname", "movietitle", "booktitle", "description"),
     "price": ("price", "unitprice"),
 }
 

@@ -21,11 +21,13 @@ FILE_NAMES: Mapping[str, tuple[str, ...]] = {
     "events": (
         "interactions", "events", "impressions", "transactions", "sessions", "ratings", "u.data", "purchases", "orders",
         "purchase", "clicks", "logs", "log", "users_interactions", "usage", "reviews", "random", "online_retail",
+        "sequences", ".inter",
     ),
-    "items": ("items", "u.item", "movies", "products", "articles", "books", "catalogue", "catalog", "item_context"),
-    "users": ("users", "u.user", "people", "customers", "members"),
+    "items": ("items", "u.item", "movies", "products", "articles", "books", "catalogue", "catalog", "item_context",
+              ".item"),
+    "users": ("users", "u.user", "people", "customers", "members", ".user"),
 }  # fmt: skip
-"""What a file of a folder holds → how its name begins, the preferred first."""
+"""What a file of a folder holds → how its name begins (or, behind a dot, ends), the preferred first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -75,12 +77,16 @@ def _of_folder(folder: Path, items: Source | None, users: Source | None) -> Sour
 def _named(files: list[Path], names: tuple[str, ...]) -> list[Path]:
     ranked = []
     for file in files:
-        rank = next(
-            (i for i, name in enumerate(names) if re.match(rf"{re.escape(name)}([._-]|$)", file.name.lower())), None
-        )
+        rank = next((i for i, name in enumerate(names) if _is_named(file.name.lower(), name)), None)
         if rank is not None:
             ranked.append((rank, file))
     return [file for _, file in sorted(ranked)]
+
+
+def _is_named(file: str, name: str) -> bool:
+    if name.startswith("."):
+        return file.removesuffix(".gz").removesuffix(".zst").endswith(name)
+    return re.match(rf"{re.escape(name)}([._-]|$)", file) is not None
 
 
 def _first(files: list[Path]) -> Path | None:

@@ -16,7 +16,9 @@ GROUP = "zhiyin.readers"
 READERS: Mapping[str, str] = {
     "parquet": "zhiyin.data.readers.parquet:ParquetReader",
     "movielens": "zhiyin.data.readers.movielens:MovieLensReader",
+    "recbole": "zhiyin.data.readers.recbole:RecBoleReader",
     "json": "zhiyin.data.readers.json_lines:JsonLinesReader",
+    "sequences": "zhiyin.data.readers.sequences:SequencesReader",
     "delimited": "zhiyin.data.readers.delimited:DelimitedReader",
 }
 """Name → where it is, in the order in which they are asked; those of plug-ins are asked first."""
@@ -34,8 +36,8 @@ def reader_for(path: Path) -> Reader:
         if reader.reads(path, head):
             return reader
     raise DataError(
-        f"{path.name} begins with {head[:16]!r} and is of no known form; the forms are: CSV, TSV, JSON lines, Parquet "
-        "(plain, .gz or .zst) and MovieLens; convert it to one of them",
+        f"{path.name} begins with {head[:16]!r} and is of no known form; the forms are: CSV, TSV, JSON lines (plain, "
+        ".gz or .zst), Parquet, MovieLens, RecBole and a person a line; convert it to one of them",
         found=repr(head[:16]), allowed=", ".join(READERS),
     )  # fmt: skip
 

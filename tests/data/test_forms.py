@@ -1,0 +1,128 @@
+"""Other libraries' and small shops' forms: the same events whatever they arrive in."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.dataset import Dataset
+from zhiyin.data.ingest import ingest
+from zhiyin.data.reading import read
+from zhiyin.data.snapshots import Snapshot
+
+
+def written(folder: Path, name: str, text: str | bytes) -> Path:
+    path = folder / name
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def histories(dataset: Dataset) -> list[list[str]]:
+    offsets = dataset.histories.offsets[1:-1]
+    return [dataset.catalogue.ids.take(part) for part in np.split(dataset.histories.items, offsets)]
+
+
+def recbole(folder: Path) -> Path:
+    folder.mkdir()
+    inter = "user_id:token\titem_id:token\trating:float\ttimestamp:float\tdwell_s:float\n"
+    rows = (
+        "196\t242\t3\t881250949\t1.5\n186\t302\t3.5\t891717742.0\t\n196\t51\tx\t881250950\t2\n\t51\t1\t881250950\t2\n"
+    )
+    written(folder, "ml.inter", inter + rows)
+    titles = 'Amélie: 5" (2001)\tComedy  Romance\t3.95\t0.5 -1\n51\t\t\tx\t\n'
+    header = "item_id:token\tmovie_title:token_seq\tclass:token_seq\tprice:float\tvector:float_seq\n"
+    written(folder, "ml.item", header + "242\t" + titles)
+    written(folder, "ml.user", "user_id:token\tage:float\tzip:token\n196\t49\t07072\n")
+    return folder
+
+
+def test_a_folder_of_recbole_files_is_events_items_and_people(tmp_path):
+    dataset = read(recbole(tmp_path / "ml"))
+    assert list(dataset.users) == ["196", "186"]
+    assert [(report.name, report.rows) for report in dataset.report] == [("no user", 1), ("value cannot be read", 1)]
+    events = dataset.histories
+    assert events.times.tolist() == [881250949, 891717742]
+    np.testing.assert_array_equal(events.values, np.float32([3, 3.5]))
+    np.testing.assert_array_equal(events.context["dwell_s"], [1.5, np.nan])
+    assert dataset.kinds[events.kinds[0]] == "rating"
+    assert list(dataset.catalogue.ids) == ["242", "51", "302"]
+    columns = dataset.catalogue.columns
+    assert columns["title"].tolist() == ['Amélie: 5" (2001)', None, None]
+    assert columns["class"].tolist() == [["Comedy", "Romance"], None, None]
+    assert columns["vector"].tolist() == [[0.5, -1.0], None, None]
+    np.testing.assert_array_equal(dataset.people["age"], [49, np.nan])
+    assert dataset.people["zip"].tolist() == ["07072", None]
+
+
+def test_recbole_files_keep_lines_and_reasons_in_quarantine(tmp_path):
+    ingest(recbole(tmp_path / "ml") / "ml.inter", tmp_path / "w")
+    aside = Snapshot.load(tmp_path / "w").quarantine()
+    assert aside.select("file", "line", "reason").rows() == [
+        ("ml.inter", 4, "value cannot be read"), ("ml.inter", 5, "no user"),
+    ]  # fmt: skip
+
+
+def test_a_header_without_types_is_a_plain_table_whatever_its_ending(tmp_path):
+    path = written(tmp_path, "log.inter", "user_id\titem_id\na:token\tx\n")
+    assert list(read(path).users) == ["a:token"]
+
+
+@pytest.mark.slow
+def test_recbole_files_of_a_real_set_give_the_dataset_of_the_set(tmp_path, data_folder):
+    """MovieLens 100K as RecBole has it, written from the raw files."""
+    source = data_folder / "ml-100k"
+    events = pl.read_parquet(source / "interactions.parquet").select("user", "item", "value", "timestamp")
+    names = ["user_id:token", "item_id:token", "rating:float", "timestamp:float"]
+    events.rename(dict(zip(events.columns, names, strict=True))).write_csv(tmp_path / "ml-100k.inter", separator="\t")
+    items = pl.read_parquet(source / "items.parquet").select("item", "title", "genres")
+    flat = items.with_columns(pl.col("genres").list.join(" "))
+    flat.rename({"item": "item_id:token", "title": "movie_title:token_seq", "genres": "genres:token_seq"}).write_csv(
+        tmp_path / "ml-100k.item", separator="\t"
+    )
+    ours, theirs = read(events.rename({"value": "rating"}), items=items), read(tmp_path)
+    assert theirs.digest == ours.digest
+
+
+def test_a_person_a_line(tmp_path):
+    path = written(tmp_path, "Beauty.txt", "1 1 2 3\n2 6  1\n\n3\n4 2 9 2 \r\n")
+    dataset = read(path)
+    assert list(dataset.users) == ["1", "2", "4"]
+    assert histories(dataset) == [
+        ["1", "2", "3"], ["6", "1"], ["2", "9", "2"],
+    ]  # fmt: skip
+    assert dataset.order == "position"
+    ingest(path, tmp_path / "w")
+    assert Snapshot.load(tmp_path / "w").quarantine().select("line", "reason").rows() == [(4, "no item")]
+
+
+def test_an_event_a_line_is_the_same_form(tmp_path):
+    path = written(tmp_path, "ml.txt", "1 9\n2 7\n1 3\n1 9\n")
+    dataset = read(path)
+    assert histories(dataset) == [
+        ["9", "3", "9"], ["7"],
+    ]  # fmt: skip
+
+
+def test_texts_are_people_and_items_only_where_the_name_of_the_file_says_so(tmp_path):
+    prose = "what this is\na text of some kind, and no log\n"
+    with pytest.raises(DataError, match="no column for 'user'"):
+        read(written(tmp_path, "README.txt", prose))
+    dataset = read(written(tmp_path, "sequences.txt", "ann milk bread\nbob milk 5%off\n"))
+    assert list(dataset.catalogue.ids) == ["milk", "bread", "5%off"]
+
+
+def test_a_table_of_numbers_is_not_taken_for_people(tmp_path):
+    text = "196 242 3 881250949\n186 302 3 891717742\n"
+    with pytest.raises(DataError, match="u.txt has 4 numbers on every line and no header: is it a table, or people"):
+        read(written(tmp_path, "u.txt", text))
+    assert read(written(tmp_path, "u_sequences.txt", text)).histories.n_events == 6
+
+
+@pytest.mark.slow
+def test_the_sequences_of_s3_rec_are_those_of_the_table(data_folder):
+    folder = data_folder / "amazon-beauty"
+    ids = dict(pl.read_parquet(folder / "items.parquet").select(pl.col("s3rec_id").cast(pl.String), "item").iter_rows())
+    raw, table = read(folder / "raw/Beauty.txt"), read(folder)
+    assert sorted([ids[item] for item in row] for row in histories(raw)) == sorted(histories(table))
