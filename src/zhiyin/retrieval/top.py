@@ -29,15 +29,24 @@ def best_rows(
     n_requests, n_items = scores.shape
     _close(scores, exclude, allowed)
     width = min(k, n_items)
-    rows = np.full((n_requests, k), FILL, np.int32)
-    best = np.full((n_requests, k), -np.inf, np.float32)
-    if width and n_requests:
-        keys = _best_keys(scores, width)  # (B, at most width)
-        found = keys != EMPTY
-        n = keys.shape[1]
-        rows[:, :n] = np.where(found, keys & 0xFFFFFFFF, FILL)
-        best[:, :n] = np.where(found, _scores_of(keys), -np.inf)
-    return rows, best
+    if not (width and n_requests):
+        return np.full((n_requests, k), FILL, np.int32), np.full((n_requests, k), -np.inf, np.float32)
+    bound = np.maximum(_bound(scores, width), LOWEST)  # never below: -inf is "no item"
+    picks = np.flatnonzero(scores >= bound[:, None])
+    owners, rows = picks // n_items, picks % n_items
+    return _listed(owners, rows, scores.reshape(-1)[picks] if scores.flags.c_contiguous else scores[owners, rows],
+                   n_requests, k)  # fmt: skip
+
+
+def best_of_pairs(
+    owners: np.ndarray, rows: np.ndarray, scores: np.ndarray, n_requests: int, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The same from some pairs of a request (``owners``, (P,)) and an item, in any order, each with its finite score.
+
+    No pair may stand twice; at most 32,767 requests.
+    """
+    order = np.argsort(owners.astype(np.int16), kind="stable")  # 16 bits are sorted by counting
+    return _listed(owners[order], rows[order], scores[order], n_requests, k)
 
 
 def _close(scores: np.ndarray, exclude: Ragged | None, allowed: np.ndarray | None) -> None:
@@ -55,20 +64,23 @@ def _close(scores: np.ndarray, exclude: Ragged | None, allowed: np.ndarray | Non
         np.copyto(scores, -np.inf, where=~allowed)
 
 
-def _best_keys(scores: np.ndarray, width: int) -> np.ndarray:
-    """Keys of the best ``width`` finite scores of each request, ascending, int64 (B, at most width)."""
-    n_requests, n_items = scores.shape
-    bound = np.maximum(_bound(scores, width), LOWEST)  # never below: -inf is "no item"
-    picks = np.flatnonzero(scores >= bound[:, None])
-    owners = picks // n_items
+def _listed(
+    owners: np.ndarray, rows: np.ndarray, scores: np.ndarray, n_requests: int, k: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and scores (B, k) from pairs, ``owners`` ascending."""
     counts = np.bincount(owners, minlength=n_requests)
-    places = np.arange(len(picks)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
     keys = np.full((n_requests, counts.max(initial=0)), EMPTY, np.int64)
-    keys[owners, places] = _keys(scores[owners, picks - owners * n_items], picks - owners * n_items)
-    if keys.shape[1] > 4 * width:
-        keys = np.partition(keys, width - 1, axis=1)[:, :width]
+    keys[owners, places] = _keys(scores, rows)
+    if keys.shape[1] > 8 * k:
+        keys = np.partition(keys, k - 1, axis=1)[:, :k]
     keys.sort(axis=1)
-    return keys[:, :width]
+    keys = keys[:, :k]
+    found = keys != EMPTY
+    listed, best = np.full((n_requests, k), FILL, np.int32), np.full((n_requests, k), -np.inf, np.float32)
+    listed[:, : keys.shape[1]] = np.where(found, keys & 0xFFFFFFFF, FILL)
+    best[:, : keys.shape[1]] = np.where(found, _scores_of(keys), -np.inf)
+    return listed, best
 
 
 def _bound(scores: np.ndarray, width: int) -> np.ndarray:
