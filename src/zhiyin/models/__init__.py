@@ -18,6 +18,7 @@ ESTIMATORS = {
     "BiasedMF": "zhiyin.models.factors.biased_mf:BiasedMF",
     "MultVAE": "zhiyin.models.vae.training:MultVAE",
     "VAECosine": "zhiyin.models.vae.training:VAECosine",
+    "AdversarialVAE": "zhiyin.models.gan.training:AdversarialVAE",
     "SASRec": "zhiyin.models.transformer.training:SASRec",
 }
 """Public name → where the estimator is. Strings, so that naming one model imports one model."""

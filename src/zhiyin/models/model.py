@@ -139,7 +139,27 @@ class Model(Generic[C]):
     def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
         """The best ``k`` items of each request, none of ``requests.exclude``; ``allowed`` is bool (N,)."""
         self._need_training()
+        by_vectors = len(requests) * len(self.catalogue) >= MANY_SCORES and isinstance(self, VectorModel)
+        if by_vectors and (allowed is None or allowed.ndim == 1):
+            return self._best_by_vectors(self, requests, k, allowed)
         return self._best(requests, k, allowed, self.score_all, len(self.catalogue))
+
+    def _best_by_vectors(
+        self, vectors: VectorModel, requests: Requests, k: int, allowed: np.ndarray | None
+    ) -> Candidates:
+        """The same lists for a fraction of the work; who has no vector is answered as `score_all` has it."""
+        shelf = Shelf(vectors.item_vectors, vectors.item_bias, allowed=allowed, product=product())
+        rows, scores = np.full((len(requests), k), FILL, np.int32), np.full((len(requests), k), -np.inf, np.float32)
+        for start in range(0, len(requests), VECTOR_BLOCK):
+            block = slice(start, start + VECTOR_BLOCK)
+            part = requests.take(block)
+            people = vectors.user_vectors(part)  # (b, D)
+            rows[block], scores[block] = shelf.best(people, k, part.exclude)
+            without = np.flatnonzero(~people.any(axis=1))
+            if len(without):
+                found = self._best(part.take(without), k, allowed, self.score_all, len(self.catalogue))
+                rows[start + without], scores[start + without] = found.rows, found.scores
+        return Candidates(rows, scores, (rows >= 0).astype(np.uint32), (self.name,))
 
     def _best(
         self, requests: Requests, k: int, allowed: np.ndarray | None,
@@ -186,19 +206,37 @@ class Model(Generic[C]):
         else:
             found, remark = self._candidates_with_new(asked.requests, k, mask, new_items)
             notes = [[*note, *remark] for note in notes]
+        return self._slates(found, replace(asked, notes=notes), catalogue)
+
+    def stream(
+        self, histories: "HistoriesLike | Requests", k: int = 10, *, exclude_seen: bool = True,
+        allowed: Iterable[str] | None = None,
+    ) -> Iterator[Slates]:  # fmt: skip
+        """`recommend`, some people at a time, for more people than whose slates fit in memory together."""
+        self._need_training()
+        k = slate_length(k, len(self.catalogue))
+        asked = encode_histories(
+            histories, self.catalogue, self.weighting, exclude_seen=exclude_seen,
+            kinds=tuple(self.facts.get("kinds", ())),
+        )  # fmt: skip
+        mask, notes = _allowed(allowed, self.catalogue, [])
+        step = max(1, STREAM_ENTRIES // k)
+        for start in range(0, len(asked.requests), step):
+            part = asked.take(slice(start, start + step))
+            found = self.candidates(part.requests, k, mask)
+            yield self._slates(found, replace(part, notes=[[*note, *also] for note, also in notes]), self.catalogue)
+
+    def _slates(self, found: Candidates, asked: Encoded, catalogue: Catalogue) -> Slates:
+        """In your own ids."""
         ids, scores = [], []
         for rows, values in zip(found.rows, found.scores, strict=True):
             there = rows >= 0
             ids.append(catalogue.ids.take(rows[there]))
-            scores.append([float(value) for value in values[there]])
+            scores.append(values[there].tolist())
         return Slates(
-            ids,
-            scores,
-            list(asked.users),
-            [list(unknown) for unknown in asked.unknown],
-            notes,
-            (self.name, self.version),
-        )
+            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown],
+            [list(note) for note in asked.notes], (self.name, self.version),
+        )  # fmt: skip
 
     def similar_items(self, items: Sequence[str], k: int = 10) -> Slates:
         """The ``k`` items that fit best to a history of just this item, itself left out; none for an unknown item."""

@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
@@ -28,25 +28,26 @@ class VAELearner(Learner[Bags]):
 
     dp_safe = True
 
-    def __init__(self, network: VAENetwork, config: MultVAEConfig) -> None:
-        self.network: VAENetwork = network
+    def __init__(self, vae: VAENetwork, config: MultVAEConfig) -> None:
+        self.network: nn.Module = vae
+        self.vae = vae
         self.config = config
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         settings = self.config
         return {
             "main": torch.optim.AdamW(
-                self.network.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
+                self.vae.parameters(), lr=settings.learning_rate, weight_decay=settings.weight_decay, fused=True
             )
         }
 
     def step(self, batch: Bags, optimisers: Optimisers) -> Tensor:
-        offsets, items, values = (torch.from_numpy(a) for a in (batch.offsets, batch.items, batch.values))
-        mean, log_variance = self.network.encode(offsets, items, values)  # (B, D) each
-        latent = mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+        offsets, items, values = tensors(batch)
+        mean, log_variance = self.vae.encode(offsets, items, values)  # (B, D) each
+        latent = drawn(mean, log_variance)
         liked, shares = values > 0, mean.new_full((len(batch),), 1 / len(batch))
         likelihood, losses = softmax_likelihood(
-            self.network.unfold(latent), self.network.item_out, self.network.bias_out,
+            self.vae.unfold(latent), self.vae.item_out, self.vae.bias_out,
             torch.repeat_interleave(offsets.diff())[liked], items[liked], row_weights=shares,
         )  # fmt: skip
         divergence = 0.5 * (log_variance.exp() + mean * mean - 1 - log_variance).sum(dim=1)  # (B,)
@@ -55,8 +56,22 @@ class VAELearner(Learner[Bags]):
         return losses + weight * divergence.detach()
 
 
+def tensors(batch: Bags) -> tuple[Tensor, Tensor, Tensor]:
+    """Offsets, items and values of a batch, sharing its memory."""
+    return torch.from_numpy(batch.offsets), torch.from_numpy(batch.items), torch.from_numpy(batch.values)
+
+
+def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """A latent vector of each person, (B, D), through which gradients flow to both."""
+    return mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
+
+
 class MultVAE(MultVAEModel):
     __doc__ = MultVAEModel.__doc__
+
+    def learner(self) -> VAELearner:
+        """What learns this model's network."""
+        return VAELearner(self.network, self.config)
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
@@ -70,7 +85,7 @@ class MultVAE(MultVAEModel):
         with reproducible(self.config.seed):
             self.network = self.new_network()
             learn(
-                self, VAELearner(self.network, self.config), Shuffled(bags, self.config.batch, self.config.seed),
+                self, self.learner(), Shuffled(bags, self.config.batch, self.config.seed),
                 validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
         return self
