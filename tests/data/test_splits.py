@@ -123,6 +123,19 @@ def test_the_given_column_decides_and_a_strange_word_is_refused():
         zhiyin.split(daily(), "given")
 
 
+def test_given_parts_of_whole_sessions_show_all_but_the_newest_event():
+    rows = [("s1", item, i) for i, item in enumerate("abc")] + [("s2", item, i) for i, item in enumerate("bcd")]
+    sessions = frame([*rows, ("s3", "d", 0)], split=["train"] * 3 + ["test"] * 4)
+    parts = zhiyin.split(sessions, "given")
+    assert "holds out whole people" in parts.rule
+    assert ids(parts.train, parts.test.targets.rows) == ["d"]
+    assert ids(parts.train, parts.test.requests.histories.items) == ["b", "c"]
+    assert set(ids(parts.refit, parts.refit.histories.items)) == {"a", "b", "c"}
+    assert parts.refit.histories.n_events == 3
+    known = zhiyin.split(frame([*rows, ("s1", "d", 9)], split=["train"] * 3 + ["test"] * 4), "given")
+    assert "holds out whole people" not in known.rule
+
+
 def test_random_only_when_asked_and_the_same_for_one_seed():
     one, same, other = (zhiyin.split(daily(), "random", seed=seed) for seed in (1, 1, 2))
     assert one.train.digest == same.train.digest != other.train.digest

@@ -44,7 +44,26 @@ class GivenRule(SplitRule):
         parts = np.array([words[word] for word in column.tolist()], np.int8)
         if not self.validation:
             parts[parts == VALIDATION] = OUT
+        for part in (TEST, VALIDATION):
+            if _apart(histories, parts, part):
+                parts[(parts == part) & (histories.ages > 0)] = FOLD_IN
         return parts
 
     def words(self, dataset: Dataset) -> Sentence:
+        histories = dataset.unread or dataset.histories
+        column = histories.context["split"]
+        meant = meaning(column)
+        parts = np.array([meant[word] for word in column.tolist()], np.int8)
+        if _apart(histories, parts, TEST):
+            return Sentence(
+                "as given by the log's split column, which holds out whole people (or sessions): their newest event is "
+                "the test, what they did before it is shown",
+                "按日志的 split 列划分，该列留出整个用户（或会话）：其最新事件用作测试，之前的事件可见",
+            )
         return Sentence("as given by the log's split column", "按日志的 split 列划分")
+
+
+def _apart(histories: Histories, parts: np.ndarray, part: int) -> bool:
+    """Whether nobody of this part has an event in another: then their own earlier events are all that can be shown."""
+    inside = np.unique(histories.owners[parts == part])
+    return len(inside) > 0 and not np.isin(inside, histories.owners[(parts != part) & (parts != OUT)]).any()
