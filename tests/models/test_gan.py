@@ -92,7 +92,7 @@ def test_the_losses_are_the_papers(dataset: zhiyin.Dataset):
 def test_a_killed_training_takes_the_critic_along(dataset: zhiyin.Dataset, tmp_path):
     whole = AdversarialVAE(seed=3, **{**SMALL, "epochs": 4}).fit(dataset)
 
-    class Killed(Exception):
+    class KilledError(Exception):
         pass
 
     class Stops:
@@ -101,11 +101,11 @@ def test_a_killed_training_takes_the_critic_along(dataset: zhiyin.Dataset, tmp_p
         def track(self, items, label, total=None):
             for n, item in enumerate(items):
                 if n == 2:
-                    raise Killed
+                    raise KilledError
                 yield item
 
     settings = {**SMALL, "epochs": 4, "checkpoint_minutes": 0}
-    with pytest.raises(Killed):
+    with pytest.raises(KilledError):
         AdversarialVAE(seed=3, **settings).fit(dataset, progress=Stops(), checkpoints=tmp_path)
     resumed = AdversarialVAE(seed=3, **settings).fit(dataset, checkpoints=tmp_path)
     for name, weight in whole.arrays().items():

@@ -3,7 +3,7 @@
 The encoder and the decoder are a Mult-VAE's; what makes the latent vectors a standard normal cloud is not a formula
 (the Kullback-Leibler term) but a critic that tries to tell them from draws of it.
 Letters: B people, D latent width, C width of the critic.
-Reference: Makhzani et al. 2015, Adversarial autoencoders, arXiv 1511.05644, with the multinomial likelihood of Mult-VAE.
+Reference: Makhzani et al. 2015, Adversarial autoencoders, arXiv 1511.05644; the likelihood is Mult-VAE's.
 """
 
 from pydantic import Field
