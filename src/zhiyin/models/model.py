@@ -4,7 +4,7 @@ A model writes `score_all` (and `arrays`/`restore` for what it learned); everyth
 Letters: B requests, N items of the catalogue, C candidates, k length of a list.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
@@ -14,18 +14,34 @@ from pydantic import Field
 
 from zhiyin.core.errors import ModelError
 from zhiyin.core.settings import Config
-from zhiyin.data.contracts import Candidates, Catalogue, Histories, HistoriesLike, Requests, Slates
+from zhiyin.data.contracts import (
+    FILL,
+    Candidates,
+    Catalogue,
+    Histories,
+    HistoriesLike,
+    Requests,
+    Slates,
+    VectorModel,
+)
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset, encode_histories
 from zhiyin.data.side import side_table
 from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import catalogue_frame, catalogue_of
 from zhiyin.data.weighting import Weighting
+from zhiyin.models.product import product
 from zhiyin.registry import Artefact, Manifest, write
-from zhiyin.retrieval import best_rows
+from zhiyin.retrieval import Shelf, best_rows
 
 SCORE_BUDGET = 64 << 20
 """Bytes of scores held at once while finding the best k: (B, N) is never held where B·N is large."""
+MANY_SCORES = 10**8
+"""From so many on, a model of vectors is asked for its vectors alone."""
+VECTOR_BLOCK = 4096
+"""People whose vectors are held at once."""
+STREAM_ENTRIES = 1 << 21
+"""Items of all the slates that a stream holds at once."""
 
 
 class ModelConfig(Config):
@@ -139,8 +155,8 @@ class Model(Generic[C]):
     def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
         """The best ``k`` items of each request, none of ``requests.exclude``; ``allowed`` is bool (N,)."""
         self._need_training()
-        by_vectors = len(requests) * len(self.catalogue) >= MANY_SCORES and isinstance(self, VectorModel)
-        if by_vectors and (allowed is None or allowed.ndim == 1):
+        many = len(requests) * len(self.catalogue) >= MANY_SCORES
+        if many and (allowed is None or allowed.ndim == 1) and isinstance(self, VectorModel):
             return self._best_by_vectors(self, requests, k, allowed)
         return self._best(requests, k, allowed, self.score_all, len(self.catalogue))
 
@@ -206,7 +222,7 @@ class Model(Generic[C]):
         else:
             found, remark = self._candidates_with_new(asked.requests, k, mask, new_items)
             notes = [[*note, *remark] for note in notes]
-        return self._slates(found, replace(asked, notes=notes), catalogue)
+        return self._slates(found, asked.users, asked.unknown, notes, catalogue)
 
     def stream(
         self, histories: "HistoriesLike | Requests", k: int = 10, *, exclude_seen: bool = True,
@@ -219,23 +235,26 @@ class Model(Generic[C]):
             histories, self.catalogue, self.weighting, exclude_seen=exclude_seen,
             kinds=tuple(self.facts.get("kinds", ())),
         )  # fmt: skip
-        mask, notes = _allowed(allowed, self.catalogue, [])
+        mask, remarks = _allowed(allowed, self.catalogue, [[]])
         step = max(1, STREAM_ENTRIES // k)
         for start in range(0, len(asked.requests), step):
-            part = asked.take(slice(start, start + step))
-            found = self.candidates(part.requests, k, mask)
-            yield self._slates(found, replace(part, notes=[[*note, *also] for note, also in notes]), self.catalogue)
+            block = slice(start, start + step)
+            found = self.candidates(asked.requests.take(block), k, mask)
+            notes = [[*note, *remarks[0]] for note in asked.notes[block]]
+            yield self._slates(found, asked.users[block], asked.unknown[block], notes, self.catalogue)
 
-    def _slates(self, found: Candidates, asked: Encoded, catalogue: Catalogue) -> Slates:
+    def _slates(
+        self, found: Candidates, users: Sequence[str | None], unknown: Sequence[Sequence[str]],
+        notes: list[list[str]], catalogue: Catalogue,
+    ) -> Slates:  # fmt: skip
         """In your own ids."""
-        ids, scores = [], []
-        for rows, values in zip(found.rows, found.scores, strict=True):
-            there = rows >= 0
-            ids.append(catalogue.ids.take(rows[there]))
-            scores.append(values[there].tolist())
+        there = found.rows >= 0
+        ids, scores = catalogue.ids.take(found.rows[there]), found.scores[there].tolist()
+        ends = np.cumsum(there.sum(axis=1)).tolist()
+        parts = [slice(start, end) for start, end in zip([0, *ends], ends, strict=False)]
         return Slates(
-            ids, scores, list(asked.users), [list(unknown) for unknown in asked.unknown],
-            [list(note) for note in asked.notes], (self.name, self.version),
+            [ids[part] for part in parts], [scores[part] for part in parts], list(users),
+            [list(items) for items in unknown], notes, (self.name, self.version),
         )  # fmt: skip
 
     def similar_items(self, items: Sequence[str], k: int = 10) -> Slates:
