@@ -7,7 +7,10 @@ __getattr__, __dir__ = lazily(
     {
         "ConditionalGAN": "gan.training",
         "ConditionalGANModel": "gan.network",
+        "ConditionalVAE": "vae.training",
+        "ConditionalVAEModel": "vae.network",
         "Encoding": "encoding",
+        "Generated": "source",
         "Specification": "specification",
     },
 )

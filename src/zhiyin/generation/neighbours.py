@@ -20,7 +20,7 @@ class Neighbours:
         k = min(k, len(self.embedded))
         rows, distances = [np.zeros((0, k), np.int64)], [np.zeros((0, k), np.float32)]
         for start in range(0, len(points), BLOCK):
-            far = self._squares_to(points[start : start + BLOCK])  # (n, N)
+            far = self.squares_to(points[start : start + BLOCK])  # (n, N)
             some = np.argpartition(far, k - 1, axis=1)[:, :k]
             order = np.argsort(np.take_along_axis(far, some, axis=1), axis=1, kind="stable")
             some = np.take_along_axis(some, order, axis=1)
@@ -36,12 +36,13 @@ class Neighbours:
         """Distance of each item to the nearest other one, (N,); none for a catalogue of one item."""
         found = [np.zeros(0, np.float32)]
         for start in range(0, len(self.embedded) if len(self.embedded) > 1 else 0, BLOCK):
-            far = self._squares_to(self.embedded[start : start + BLOCK])
+            far = self.squares_to(self.embedded[start : start + BLOCK])
             far[np.arange(len(far)), start + np.arange(len(far))] = np.inf
             found.append(np.sqrt(far.min(axis=1)))
         return np.concatenate(found)
 
-    def _squares_to(self, points: np.ndarray) -> np.ndarray:
+    def squares_to(self, points: np.ndarray) -> np.ndarray:
+        """Squared distances float32 (n, N) of all items, freshly made."""
         far = points @ self.embedded.T
         far *= -2
         far += self.squares

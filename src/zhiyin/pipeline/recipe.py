@@ -105,7 +105,7 @@ class RankerRecipe(Config):
 class GenerationRecipe(Config):
     """``[generation]``"""
 
-    model: Literal["ConditionalGAN"] | None = "ConditionalGAN"
+    model: Literal["ConditionalGAN", "ConditionalVAE"] | None = "ConditionalGAN"
     """The generator of item specifications."""
     condition: str | None = None
     """NAME of the model whose vector of a person is the condition; the first that has vectors where not named."""

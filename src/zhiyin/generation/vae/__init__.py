@@ -1,0 +1,1 @@
+"""A conditional variational autoencoder over a catalogue's columns."""
