@@ -9,7 +9,7 @@ import pytest
 
 import zhiyin
 from zhiyin.core.errors import ModelError, SettingsError
-from zhiyin.ranking import BoostedTrees, Logistic, Ranker, Rows, reliability_of
+from zhiyin.ranking import BoostedTrees, DecisionTree, Logistic, NeuralNetwork, Ranker, Rows, reliability_of
 
 NAMES = ("liking", "noise", "sometimes")
 Truth = tuple[Rows, np.ndarray]
@@ -151,6 +151,40 @@ class TestLambdaRank(RankerContract):
     @classmethod
     def ranker(cls) -> Ranker[Any]:
         return BoostedTrees(trees=60, leaves=7, objective="lambdarank")
+
+
+class TestDecisionTree(RankerContract):
+    @classmethod
+    def ranker(cls) -> Ranker[Any]:
+        return DecisionTree(leaves=8, least_share=0.05)
+
+    def test_it_answers_as_scikit_learns_own_tree_does(self, rows: Rows) -> None:
+        from sklearn.tree import DecisionTreeClassifier
+
+        ranker = DecisionTree(leaves=16, least_share=0.02)
+        ranker.fit_rows(rows, later=rows)
+        own = DecisionTreeClassifier(max_leaf_nodes=16, min_samples_leaf=80, random_state=0)
+        own.fit(rows.values, rows.labels)
+        np.testing.assert_array_equal(ranker.leaf_of(rows.values), own.apply(rows.values))
+        assert len(np.unique(ranker.leaf_of(rows.values))) == 16
+
+    def test_no_leaf_is_certain(self) -> None:
+        values = np.repeat([0.0, 1.0], 200)[:, None]
+        ranker = DecisionTree().fit(values, values[:, 0])
+        assert np.abs(ranker.raw(np.array([[0.0], [1.0]]))).max() < 6
+
+
+class TestNeuralNetwork(RankerContract):
+    @classmethod
+    def ranker(cls) -> Ranker[Any]:
+        return NeuralNetwork(hidden=(16,), batch=128)
+
+    def test_it_sees_what_two_columns_do_together(self) -> None:
+        rng = np.random.default_rng(0)
+        values = rng.normal(size=(6000, 2))
+        labels = values[:, 0] * values[:, 1] > 0  # neither says anything by itself
+        found = NeuralNetwork(batch=128, epochs=40).fit(values, labels).probability(values)
+        assert ((found > 0.5) == labels).mean() > 0.9
 
 
 def test_later_rows_calibrate(rows: Rows, fresh: Truth) -> None:

@@ -6,7 +6,9 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "BoostedTrees": "boosted_trees",
+        "DecisionTree": "decision_tree",
         "Logistic": "logistic",
+        "NeuralNetwork": "neural_network",
         "Ranker": "ranker",
         "Reliability": "reliability",
         "Rows": "rows",

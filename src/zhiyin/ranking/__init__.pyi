@@ -1,6 +1,8 @@
 from zhiyin.ranking.boosted_trees import BoostedTrees as BoostedTrees
+from zhiyin.ranking.decision_tree import DecisionTree as DecisionTree
 from zhiyin.ranking.folds import outcome_folds as outcome_folds
 from zhiyin.ranking.logistic import Logistic as Logistic
+from zhiyin.ranking.neural_network import NeuralNetwork as NeuralNetwork
 from zhiyin.ranking.ranker import Ranker as Ranker
 from zhiyin.ranking.reliability import Reliability as Reliability
 from zhiyin.ranking.reliability import reliability_of as reliability_of
