@@ -1,12 +1,15 @@
 """Step 5: the generator of item specifications, conditioned on a large model's vector of a person."""
 
+from typing import Any
+
 import numpy as np
 
+from zhiyin import generation
 from zhiyin.core.errors import ModelError
 from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.data.contracts import VectorModel
-from zhiyin.generation import ConditionalGAN
+from zhiyin.data.dataset import Dataset
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.train import saved, still_there
@@ -22,8 +25,8 @@ NOT_WANTED = Sentence("no generator: the recipe names none", "没有生成模型
 NOT_POSSIBLE = Sentence("no generator: it needs item columns and a model with vectors",
                         "没有生成模型：需要物品的列和一个有向量的模型")  # fmt: skip
 FAILED = Sentence("no generator: {why}", "没有生成模型：{why}")
-DONE = Sentence("ConditionalGAN on vectors of {name}; verdict: {verdict}",
-                "ConditionalGAN，以 {name} 的向量为条件；结论：{verdict}")  # fmt: skip
+DONE = Sentence("{model} on vectors of {name}; verdict: {verdict}",
+                "{model}，以 {name} 的向量为条件；结论：{verdict}")  # fmt: skip
 
 
 def generate(line: Line) -> Facts:
@@ -46,26 +49,34 @@ def generate(line: Line) -> Facts:
     )
 
 
-def _made(line: Line, name: str) -> Facts:
-    train, model = line.split.train, line.models[name]
+def fitted(line: Line, train: Dataset, model: VectorModel) -> Any:
+    """The recipe's generator, learned from who took what in ``train``. Raises `ModelError` where it cannot."""
+    settings = line.recipe.generation
     vectors = model.user_vectors(train.requests())  # (U, D)
     liked = np.flatnonzero(train.histories.weights > 0)
-    rng = generator(line.recipe.seed, "generation")
     if len(liked) > PAIRS:
-        liked = np.sort(rng.choice(liked, PAIRS, replace=False))
-    made = ConditionalGAN(**{"seed": line.recipe.seed, **line.recipe.generation.settings})
+        liked = np.sort(generator(line.recipe.seed, "pairs").choice(liked, PAIRS, replace=False))
+    made = getattr(generation, str(settings.model))(**{"seed": line.recipe.seed, **settings.settings})
+    return made.fit(
+        train.catalogue, vectors[train.histories.owners[liked]], train.histories.items[liked], progress=line.progress
+    )
+
+
+def _made(line: Line, name: str) -> Facts:
+    train, model = line.split.train, line.models[name]
     try:
-        made.fit(train.catalogue, vectors[train.histories.owners[liked]], train.histories.items[liked],
-                 progress=line.progress)  # fmt: skip
+        made = fitted(line, train, model)
     except ModelError as error:
         return {"summary": FAILED.both(why=error.message), "specifications": []}
-    shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
+    rng = generator(line.recipe.seed, "generation")
+    vectors = model.user_vectors(train.requests().take(slice(0, SHOWN)))
+    shown = [specification.to_dict() for specification in made.specifications(vectors, SHOWN, rng)]
     return {
         **saved(line.workspace, GENERATOR, made),
         "condition": name,
         "specifications": shown,
         "summary": {
-            "en": DONE.said("en", name=name, verdict=made.facts["verdict"]),
-            "zh": DONE.said("zh", name=name, verdict=made.facts["verdict_zh"]),
+            "en": DONE.said("en", model=made.name, name=name, verdict=made.facts["verdict"]),
+            "zh": DONE.said("zh", model=made.name, name=name, verdict=made.facts["verdict_zh"]),
         },
     }
