@@ -27,7 +27,6 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "random": ("a.parquet", bytes(range(256)) * 4, r"a.parquet cannot be read \(.*\); check that the file is whole"),
     "half parquet": ("a.parquet", b"PAR1" + b"\x00" * 99, r"a.parquet cannot be read"),
     "random csv": ("a.csv", b"\x00\x01\x02\x03" * 99, r"begins with b'\\x00.* and is of no known form; the forms"),
-    "utf-16": ("a.csv", "user,item\na,x\n".encode("utf-16"), r"a.csv is UTF-16; save it as UTF-8 and read it again"),
     "broken gzip": ("a.csv.gz", gzip.compress(b"user,item\n" * 99)[:-12], r"a.csv.gz cannot be read \(.*\); check"),
     "no object": ("a.jsonl", b"[1,2]\n[3,4]\n", r"a.jsonl has no line that is a JSON object; write one object a line"),
     "all bad": ("a.csv", b"user,item,time\na,x,soon\nb,y,later\n", r"no row of a.csv can be used: 2 × time cannot"),

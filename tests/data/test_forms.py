@@ -1,5 +1,8 @@
 """Other libraries' and small shops' forms: the same events whatever they arrive in."""
 
+import datetime
+import gzip
+import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -126,3 +129,79 @@ def test_the_sequences_of_s3_rec_are_those_of_the_table(data_folder):
     ids = dict(pl.read_parquet(folder / "items.parquet").select(pl.col("s3rec_id").cast(pl.String), "item").iter_rows())
     raw, table = read(folder / "raw/Beauty.txt"), read(folder)
     assert sorted([ids[item] for item in row] for row in histories(raw)) == sorted(histories(table))
+
+
+TABLE = "用户,商品,标题\n甲,x,蓝色杯子\n乙,y,红色盘子\n"
+WESTERN = "user,item,title\nann,café,Tête-à-tête\nbob,y,“naïve” – 5 €\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "encoding", "told"),
+    [
+        (TABLE, "utf-8", ""), (TABLE, "gb18030", "gb18030"), (TABLE, "utf-16", "utf-16"), (WESTERN, "utf-8", ""),
+        (WESTERN, "windows-1252", "windows-1252"),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("ending", ["csv", "csv.gz"])
+def test_the_encoding_of_text_is_told_and_said(tmp_path, text, encoding, told, ending):
+    raw = text.encode(encoding)
+    path = written(tmp_path, f"a.{ending}", gzip.compress(raw) if ending == "csv.gz" else raw)
+    dataset = read(path)
+    assert dataset.digest == read(written(tmp_path, "b.csv", text)).digest
+    said = (f"a.{ending} is read as {told}, told from its bytes; say otherwise with --encoding",) if told else ()
+    assert dataset.guess.notes == said
+    assert read(path, encoding=encoding).guess.notes == ()
+
+
+def test_a_broken_character_in_one_row_is_no_other_encoding(tmp_path):
+    path = written(tmp_path, "a.csv", "user,item\nann,汉字\n".encode() + b"bob,\xff\xfe\ncid,\xb0\n")
+    assert [(report.name, report.rows) for report in read(path).report] == [("item is broken UTF-8", 2)]
+
+
+def test_an_encoding_said_counts_for_tables_of_items_and_leaves_no_copy_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "copies"))
+    (tmp_path / "copies").mkdir()
+    events = written(tmp_path, "events.csv", "user,item\na,x\n".encode("utf-16-le"))
+    items = written(tmp_path, "items.csv", "item,title\nx,Tête\n".encode("utf-16-le"))
+    dataset = read(events, items=items, encoding="utf-16-le")
+    assert dataset.catalogue.columns["title"].tolist() == ["Tête"]
+    assert not list((tmp_path / "copies").iterdir())
+    with pytest.raises(DataError, match="begins with .* is of no known form"):
+        read(written(tmp_path, "c.csv", b"\0\1"), encoding="windows-1252")
+    assert not list((tmp_path / "copies").iterdir())
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "hex", "rot13", ""])
+def test_an_encoding_that_is_none_is_refused(tmp_path, encoding):
+    with pytest.raises(DataError, match=f"'{encoding}' is no text encoding; give one such as utf-8, utf-16"):
+        read(written(tmp_path, "a.csv", "user,item\na,x\n"), encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "moment"),
+    [
+        ("02/03/2011", "%m/%d/%Y", (2011, 2, 3)), ("02/03/2011", "%d/%m/%Y", (2011, 3, 2)),
+        ("20110302", "%Y%m%d", (2011, 3, 2)), ("3.2.11 04:00 PM", "%m.%d.%y %I:%M %p", (2011, 3, 2, 16)),
+        ("2011-03-02 01:00 +0100", "%Y-%m-%d %H:%M %z", (2011, 3, 2)),
+    ],
+)  # fmt: skip
+def test_a_time_format_said_goes_before_the_guess(tmp_path, cell, form, moment):
+    path = written(tmp_path, "a.csv", f"user,item,time\na,x,{cell}\nb,y,never\n")
+    dataset = read(path, time_format=form)
+    assert dataset.histories.times.tolist() == [datetime.datetime(*moment, tzinfo=datetime.UTC).timestamp()]
+    assert [report.name for report in dataset.report] == ["time cannot be read"]
+    if cell.isdecimal():
+        frame = pl.DataFrame({"user": ["a"], "item": ["x"], "time": [int(cell)]})
+        assert read(frame, time_format=form).histories.times.tolist() == dataset.histories.times.tolist()
+
+
+@pytest.mark.parametrize("form", ["%d.%m.%Y", "%Q", "soon"])
+def test_a_time_format_that_reads_nothing_is_refused(tmp_path, form):
+    path = written(tmp_path, "a.csv", "user,item,time\na,x,2011-03-02\n")
+    with pytest.raises(DataError, match=f"time format '{form}' reads none of the first times, such as '2011-03-02'"):
+        read(path, time_format=form)
+
+
+def test_a_time_format_without_a_time_says_so(tmp_path):
+    with pytest.raises(DataError, match="format '%d' was given, and no column is taken for the time; name it, --map"):
+        read(written(tmp_path, "a.csv", "user,item\na,x\n"), time_format="%d")

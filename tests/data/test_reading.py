@@ -285,7 +285,8 @@ def test_fields_are_those_of_the_standard_reader_and_bare_nothing_is_missing(tex
         assert len(records) != 1 or text.endswith("\n")
     else:
         assert [[field or "" for field in fields]] == records
-        assert (None in fields) == any(part == "" for part in re.sub(r'(?:^|(?<=,))"(?:[^"]|"")*"', "q", text).split(","))
+        bare = re.sub(r'(?:^|(?<=,))"(?:[^"]|"")*"', "q", text).split(",")
+        assert (None in fields) == ("" in bare)
 
 
 @pytest.mark.parametrize("ending", ["csv", "parquet", "jsonl"])

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.times import TimeForm, time_form
+from zhiyin.data.times import TimeForm, said_form, time_form
 
 ROLES: Mapping[str, tuple[str, ...]] = {
     "user": (
@@ -42,6 +42,8 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "country": ("country",),
 }  # fmt: skip
 """Our name → usual names, letters and digits only, most telling first. From ``title`` on: context with a use."""
+USUAL = frozenset(name for usual in ROLES.values() for name in usual)
+"""All of them."""
 BASKETS = (
     "invoiceno",
     "invoice",
@@ -121,7 +123,9 @@ def by_folded(columns: Iterable[str]) -> dict[str, str]:
     return {folded(name): name for name in sorted(names, key=ROLES.__contains__)}
 
 
-def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: str = "events") -> Guess:
+def guess(
+    sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: str = "events", time_format: str | None = None
+) -> Guess:
     """What the columns of a log are, from their names and its first rows; ``given`` (ours: yours) goes before.
 
     Raises `DataError` where user or item cannot be told, or where ``given`` names what is not there or a column twice.
@@ -143,7 +147,7 @@ def guess(sample: pl.DataFrame, given: Mapping[str, str] | None = None, about: s
             notes.append(f"every event is a {kind}: {names['value'] if value else names['session']} says so")
     whole = tuple(names[ours] for ours in ("user", "item") if ours in names and _is_whole(sample[names[ours]]))
     notes += [f"{column} is written like 17850.0: read as 17850" for column in whole]
-    form = time_form(sample[names["time"]]) if "time" in names else None
+    form = _time_form(sample, names, time_format)
     if form and form.note:
         notes.append(f"{names['time']} {form.note}")
     notes += _rivals(columns, names, given or {})
@@ -176,6 +180,18 @@ def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str
         if ours not in names and free:
             names[ours] = free[0]
     return {ours: names[ours] for ours in roles if ours in names}
+
+
+def _time_form(sample: pl.DataFrame, names: Mapping[str, str], said: str | None) -> TimeForm | None:
+    if "time" in names:
+        column = sample[names["time"]]
+        return time_form(column) if said is None else said_form(column, said)
+    if said is not None:
+        raise DataError(
+            f"a time format {said!r} was given, and no column is taken for the time; name it, --map time=COLUMN",
+            found=said,
+        )
+    return None
 
 
 def _rivals(columns: list[str], names: Mapping[str, str], given: Mapping[str, str]) -> list[str]:

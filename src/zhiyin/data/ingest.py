@@ -18,6 +18,7 @@ from zhiyin.core.progress import Progress, Silent
 from zhiyin.data.canonical import Separated, separate
 from zhiyin.data.columns import Guess
 from zhiyin.data.log import Log, Part, needed, open_log
+from zhiyin.data.readers.reader import UNSAID, Form
 from zhiyin.data.report import counted
 from zhiyin.data.side import items_of_events, users_of_events
 from zhiyin.data.snapshots import FACTS, FORMAT, Snapshot, linked, new_snapshot, scan_parts
@@ -63,16 +64,17 @@ class _Tally:
 def ingest(
     sources: Source, folder: Path | str, *, map: Mapping[str, str] | None = None, items: Source | None = None,
     users: Source | None = None, on_error: Literal["quarantine", "strict"] = "quarantine", dry_run: bool = False,
-    append: bool = False, progress: Progress | None = None, now: int | None = None,
+    append: bool = False, progress: Progress | None = None, now: int | None = None, form: Form = UNSAID,
 ) -> Ingested:  # fmt: skip
     """Take a file, several, a folder or a frame into the workspace ``folder`` as a new snapshot.
 
     ``append`` adds to the current snapshot: ids keep their rows. ``on_error="strict"`` stops at the first bad row.
-    ``dry_run`` counts and writes nothing. Raises `DataError` where no row can be used; the old snapshot then stays.
+    ``form`` says what a file does not tell. ``dry_run`` counts and writes nothing. Raises `DataError` where no row can
+    be used; the old snapshot then stays.
     """
     if on_error not in ("quarantine", "strict"):
         raise DataError(f"on_error is {on_error!r}; it is quarantine or strict", found=str(on_error))
-    log = open_log(find_sources(sources, items, users), map or {})
+    log = open_log(find_sources(sources, items, users), map or {}, form)
     now = int(time.time()) if now is None else now
     batches = _separated(log, now, on_error == "strict", progress or Silent())
     if dry_run:

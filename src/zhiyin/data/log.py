@@ -10,8 +10,8 @@ import polars as pl
 from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import number_types
 from zhiyin.data.columns import Guess, guess
-from zhiyin.data.readers import reader_for
-from zhiyin.data.readers.reader import LINE, TROUBLE, Reader, unreadable
+from zhiyin.data.readers import Opened, open_file
+from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
 from zhiyin.data.side import Side, joined_columns, side_table
 from zhiyin.data.sources import Source, Sources, as_polars, whole_frame
@@ -26,44 +26,48 @@ class Part:
     """One file (or frame) of events."""
 
     name: str
-    path: Path | None
-    frame: pl.DataFrame | None
-    reader: Reader | None
+    file: Opened | None = None
+    frame: pl.DataFrame | None = None
 
     @property
     def first_line(self) -> int:
-        return 1 if self.reader is None else self.reader.first_line
+        return 1 if self.file is None else self.file.reader.first_line
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        return () if self.file is None else self.file.notes
 
     def sample(self) -> pl.DataFrame:
         """Its first rows, as text where the format has no types."""
-        if self.reader is None or self.path is None:
+        if self.file is None:
             assert self.frame is not None  # noqa: S101  a part is a file or a frame
             return self.frame.head(SAMPLE)
-        with unreadable(self.path):
-            return self.reader.careful(self.path).head(SAMPLE).collect()
+        with unreadable(self.file.source):
+            return self.file.reader.careful(self.file.path).head(SAMPLE).collect()
 
     def each(self, make: Callable[[pl.DataFrame], Made], guess: Guess, rows: int) -> list[Made]:
         """What ``make`` makes of each batch: quickly, numbers read as numbers, or again with care where one is none."""
         try:
-            if self.reader is not None and self.path is not None and not self.reader.ends_early(self.path):
-                return [make(raw) for raw in _batches(self.reader.quick(self.path, number_types(guess)), rows)]
+            if self.file is not None and not self.file.reader.ends_early(self.file.path):
+                scan = self.file.reader.quick(self.file.path, number_types(guess))
+                return [make(raw) for raw in _batches(scan, rows)]
         except pl.exceptions.PolarsError:
             pass
         return [make(raw) for raw in self.frames(rows)]
 
     def frames(self, rows: int) -> Iterator[pl.DataFrame]:
         """All rows in batches, the unreadable ones too."""
-        if self.reader is None or self.path is None:
+        if self.file is None:
             assert self.frame is not None  # noqa: S101
             yield from self.frame.iter_slices(rows)
             return
-        with unreadable(self.path):
-            scan = self.reader.careful(self.path)
-            yield from _last_marked(_batches(scan, rows), self.reader.ends_early(self.path))
+        with unreadable(self.file.source):
+            scan = self.file.reader.careful(self.file.path)
+            yield from _last_marked(_batches(scan, rows), self.file.reader.ends_early(self.file.path))
 
     def lines_inside(self, raw: pl.DataFrame) -> pl.Series | None:
         """Line breaks inside the fields of each row, for the numbers of lines; None where there can be none."""
-        if self.reader is None or TROUBLE not in raw.columns or LINE in raw.columns:
+        if self.file is None or TROUBLE not in raw.columns or LINE in raw.columns:
             return None
         text = [name for name, dtype in raw.schema.items() if dtype == pl.String and not name.startswith("__")]
         breaks = pl.sum_horizontal(pl.col(name).str.count_matches("\n", literal=True) for name in text)
@@ -108,28 +112,34 @@ class Log:
     users: Side | None
 
 
-def open_log(sources: Sources, given: Mapping[str, str]) -> Log:
+def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) -> Log:
     """Guess the columns; read the tables of items and people."""
-    parts = tuple(_part(source) for source in sources.events)
+    parts = tuple(_part(source, form) for source in sources.events)
     sample = parts[0].sample()
     if not sample.width or not len(sample):
         columns = ", ".join(_shown(sample)) or "no column"
         raise DataError(
             f"{parts[0].name} has no row, its header is: {columns}; give a file with at least one event", found="0 rows"
         )
-    found = guess(sample, given)
+    found = guess(sample, given, time_format=form.time_format)
     for part in parts[1:]:
         _the_same(parts[0].name, sample, part)
     items = users = None
     if sources.items is not None:
-        raw = whole_frame(sources.items)
+        raw = whole_frame(sources.items, form.encoding)
         items = side_table(raw, "item", given, sample.columns)
         key = _joined_key(raw, items, sample, found)
         if key:
             found = replace(found, joined_item=key, names={o: t for o, t in found.names.items() if o != "item"})
     if sources.users is not None:
-        users = side_table(whole_frame(sources.users), "user", given, sample.columns)
-    notes = (*sources.notes, *found.notes, *(items.notes if items else ()), *(users.notes if users else ()))
+        users = side_table(whole_frame(sources.users, form.encoding), "user", given, sample.columns)
+    notes = (
+        *sources.notes,
+        *(note for part in parts for note in part.notes),
+        *found.notes,
+        *(items.notes if items else ()),
+        *(users.notes if users else ()),
+    )
     return Log(parts, replace(found, notes=notes), items, users)
 
 
@@ -156,11 +166,10 @@ def _the_same(name: str, sample: pl.DataFrame, part: Part) -> None:
         )  # fmt: skip
 
 
-def _part(source: Source) -> Part:
+def _part(source: Source, form: Form) -> Part:
     if isinstance(source, (str, Path)):
-        path = Path(source)
-        return Part(path.name, path, None, reader_for(path))
-    return Part("the frame", None, as_polars(source), None)
+        return Part(Path(source).name, open_file(Path(source), form))
+    return Part("the frame", frame=as_polars(source))
 
 
 def needed(n_good: int, bad: pl.DataFrame, name: str) -> None:

@@ -15,6 +15,7 @@ from zhiyin.data.columns import Guess
 from zhiyin.data.dataset import Dataset, dataset_of
 from zhiyin.data.log import needed, open_log
 from zhiyin.data.numbers import Numbered, Numbers
+from zhiyin.data.readers.reader import UNSAID, Form
 from zhiyin.data.report import left_out
 from zhiyin.data.side import items_of_events, users_of_events
 from zhiyin.data.sources import Source, find_sources
@@ -24,16 +25,19 @@ from zhiyin.data.weighting import Weighting
 def read(
     path: Source, *, fixes: Iterable[str] | str = (), map: Mapping[str, str] | None = None,
     items: Source | None = None, users: Source | None = None, weighting: Weighting | None = None,
-    now: int | None = None,
+    now: int | None = None, sheet: str | None = None, encoding: str | None = None, time_format: str | None = None,
 ) -> Dataset:  # fmt: skip
     """The dataset in a file, a folder or a frame.
 
     ``map`` (ours: yours) goes before the guessed columns; ``fixes`` are those of `zhiyin.data.cleaning` (``"shop"`` is
     a set of them). Rows that cannot be used are left out and counted in ``dataset.report``, as is what each fix did.
     Without a table of items, items are those of the events, before any fix also those that only lines without a user
-    have. ``now`` (s UTC, default the clock) decides what is in the future. Raises `DataError` where no row can be used.
+    have. ``now`` (s UTC, default the clock) decides what is in the future. ``sheet`` of a workbook, ``encoding`` of
+    text and ``time_format`` (``%d.%m.%Y %H:%M``) go before what is told from the file, which ``dataset.guess`` says.
+    Raises `DataError` where no row can be used.
     """
-    frames = read_frames(path, map=map, items=items, users=users, now=now)
+    form = Form(sheet, encoding, time_format)
+    frames = read_frames(path, map=map, items=items, users=users, now=now, form=form)
     names = chosen(fixes)
     cleaned = clean(frames.events, names, frames.items, now=now) if names else None
     return frames.dataset(weighting or Weighting(), cleaned)
@@ -90,10 +94,10 @@ class Frames:
 
 def read_frames(
     path: Source, *, map: Mapping[str, str] | None = None, items: Source | None = None, users: Source | None = None,
-    now: int | None = None,
+    now: int | None = None, form: Form = UNSAID,
 ) -> Frames:  # fmt: skip
     """The first half of `read`: rows that cannot be used apart, nothing mended."""
-    log = open_log(find_sources(path, items, users), map or {})
+    log = open_log(find_sources(path, items, users), map or {}, form)
     now = int(time.time()) if now is None else now
 
     numbers = {"user": Numbers(), "item": Numbers()}

@@ -11,8 +11,8 @@ import polars as pl
 import pyarrow as pa
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.readers import reader_for
-from zhiyin.data.readers.reader import LINE, TROUBLE, unreadable
+from zhiyin.data.readers import open_file
+from zhiyin.data.readers.reader import LINE, TROUBLE, Form, unreadable
 
 Source: TypeAlias = Any
 """A path, or a pandas, Polars or Arrow frame."""
@@ -93,14 +93,13 @@ def _first(files: list[Path]) -> Path | None:
     return files[0] if files else None
 
 
-def whole_frame(source: Source) -> pl.DataFrame:
+def whole_frame(source: Source, encoding: str | None = None) -> pl.DataFrame:
     """All rows of a small source (items, people), columns as the format gives them."""
     if not isinstance(source, (str, Path)):
         return as_polars(source)
-    path = Path(source)
-    reader = reader_for(path)
-    with unreadable(path):
-        frame = reader.careful(path).collect()
+    file = open_file(Path(source), Form(encoding=encoding))
+    with unreadable(file.source):
+        frame = file.reader.careful(file.path).collect()
     return frame.drop(TROUBLE, LINE, strict=False)
 
 

@@ -1,9 +1,12 @@
 """How a log writes its times: a unit, or one of the usual forms of date. All become int64 seconds UTC."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import polars as pl
+
+from zhiyin.core.errors import DataError
 
 EARLIEST, LATEST = 315_532_800, 4_102_444_800
 """1980 and 2100, seconds UTC."""
@@ -15,6 +18,8 @@ FORMS = (
     "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
     "%d-%b-%Y", "%b %d, %Y", "%a %b %d %H:%M:%S %Y", "%Y年%m月%d日",
 )  # fmt: skip
+HOUR = re.compile("%[-_]?[HIklsTRcrX]")
+"""What a form has that is more than a day."""
 ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
 
 
@@ -33,6 +38,8 @@ class TimeForm:
         if dtype.is_temporal():
             return column.cast(pl.Datetime("us")).dt.epoch("s")
         if self.forms:
+            if dtype != pl.String:  # a day written as the number 20111209
+                column = (column.cast(pl.Int64, strict=False) if dtype.is_float() else column).cast(pl.String)
             return pl.coalesce([_dated(column.str.strip_chars(), form) for form in self.forms])
         column = _whole(column, dtype)
         seconds = column if self.per_second == 1 else column // self.per_second
@@ -72,6 +79,22 @@ def _whole(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
     return (column.floor() if dtype.is_float() else column).cast(pl.Int64, strict=False)
 
 
+def said_form(sample: pl.Series, form: str) -> TimeForm:
+    """The form of date that somebody named. Raises `DataError` where no row of the sample is written so."""
+    seen = sample.drop_nulls()
+    said = TimeForm(forms=(form,))
+    try:
+        read = seen.to_frame("t").select(said.seconds(pl.col("t"), seen.dtype)).to_series()
+    except pl.exceptions.PolarsError:
+        read = pl.Series([None])
+    if sample.dtype.is_temporal() or read.null_count() < len(read):
+        return said
+    raise DataError(
+        f"the time format {form!r} reads none of the first times, such as {str(seen.first())!r}; write it like "
+        "%d.%m.%Y %H:%M, or leave it out to have it told", found=form, allowed="%Y %m %d %H %M %S",
+    )  # fmt: skip
+
+
 def time_form(sample: pl.Series) -> TimeForm:
     """Told from the first rows: the unit most of them have, or the forms that some of them have."""
     seen = sample.drop_nulls()
@@ -92,9 +115,9 @@ def time_form(sample: pl.Series) -> TimeForm:
 
 
 def _dated(text: pl.Expr, form: str) -> pl.Expr:
-    if form in ZONED:
+    if form in ZONED or "%z" in form or "%:z" in form:
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
-    elif "%H" in form:
+    elif HOUR.search(form):
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)
     else:
         parsed = text.str.to_date(form, strict=False).cast(pl.Datetime("us"))

@@ -23,10 +23,6 @@ class DelimitedReader:
     first_line = 2
 
     def reads(self, path: Path, head: bytes) -> bool:
-        if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-            raise DataError(
-                f"{path.name} is UTF-16; save it as UTF-8 and read it again", found="UTF-16", allowed="UTF-8"
-            )
         if path.suffix == ".json" and head.lstrip()[:1] == b"[":
             raise DataError(f"{path.name} is one JSON array; write one object a line (JSON lines)", found="an array")
         return b"\x00" not in head

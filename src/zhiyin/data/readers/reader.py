@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -16,6 +17,21 @@ LINE = "__line__"
 """Column of `Reader.careful`: the line of the file (from 1), where the reader knows it better than by counting."""
 BEGINNING = 1 << 16
 """Bytes of a file from which its form is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What is said of a file; what is not said is told from it."""
+
+    sheet: str | None = None
+    """Of a workbook, the sheet to read."""
+    encoding: str | None = None
+    """Of text, Python's name of its encoding."""
+    time_format: str | None = None
+    """How its times are written, for example ``%d.%m.%Y %H:%M``."""
+
+
+UNSAID = Form()
 
 
 class Reader(Protocol):

@@ -10,13 +10,12 @@ from pathlib import Path
 
 import polars as pl
 
-from zhiyin.data.columns import ROLES, folded
+from zhiyin.data.columns import USUAL, folded
 from zhiyin.data.readers.delimited import DelimitedReader
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 TEXTS = ("title", "name", "description")
 """How a column ends whose words are one text."""
-USUAL = frozenset(name for usual in ROLES.values() for name in usual)
 
 
 class RecBoleReader:

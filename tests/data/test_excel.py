@@ -1,0 +1,167 @@
+"""Workbooks: what a small shop keeps its orders in."""
+
+import datetime
+import itertools
+import zipfile
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import numpy as np
+import polars as pl
+import pytest
+
+from zhiyin.core.errors import DataError
+from zhiyin.data.bundled import online_retail
+from zhiyin.data.ingest import ingest
+from zhiyin.data.reading import read
+from zhiyin.data.snapshots import Snapshot
+
+HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
+EPOCH = datetime.datetime(1899, 12, 30)
+TYPES = "application/vnd.openxmlformats-officedocument.spreadsheetml."
+SPACE = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def cell(value: Any) -> str:
+    """Numbers as numbers, dates as days since 1899 in a date format, the rest as text."""
+    if value is None:
+        return "<c/>"
+    if isinstance(value, datetime.datetime):
+        return f'<c s="1"><v>{(value - EPOCH).total_seconds() / 86_400!r}</v></c>'
+    if isinstance(value, int | float):
+        return f"<c><v>{value!r}</v></c>"
+    return f'<c t="inlineStr"><is><t xml:space="preserve">{escape(value)}</t></is></c>'
+
+
+def workbook(
+    path: Path, sheets: Mapping[str, Iterable[Sequence[Any]]], merged: Mapping[str, Sequence[str]] | None = None
+) -> Path:
+    """A workbook of these sheets, its merged areas like ``A2:A4``: the least that is one by ECMA-376."""
+    n = range(1, len(sheets) + 1)
+    parts = "".join(f'<Override PartName="/xl/worksheets/sheet{i}.xml" ContentType="{TYPES}worksheet+xml"/>' for i in n)
+    names = "".join(f'<sheet name={quoteattr(name)} sheetId="{i}" r:id="rId{i}"/>' for i, name in enumerate(sheets, 1))
+    link = '<Relationship Id="rId{}" Type="' + OFFICE + '/{}" Target="{}"/>'
+    links = "".join(link.format(i, "worksheet", f"worksheets/sheet{i}.xml") for i in n)
+    links += link.format(len(sheets) + 1, "styles", "styles.xml")
+    files = {
+        "[Content_Types].xml": f'<Types xmlns="{RELATIONS.replace("relationships", "content-types")}">'
+        '<Default Extension="rels" ContentType="application/vnd.openxmlformats-package.relationships+xml"/>'
+        f'<Override PartName="/xl/workbook.xml" ContentType="{TYPES}sheet.main+xml"/>'
+        f'<Override PartName="/xl/styles.xml" ContentType="{TYPES}styles+xml"/>{parts}</Types>',
+        "_rels/.rels": f'<Relationships xmlns="{RELATIONS}">{link.format(1, "officeDocument", "xl/workbook.xml")}'
+        "</Relationships>",
+        "xl/workbook.xml": f'<workbook xmlns="{SPACE}" xmlns:r="{OFFICE}"><sheets>{names}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{links}</Relationships>',
+        "xl/styles.xml": f'<styleSheet xmlns="{SPACE}"><fonts count="1"><font/></fonts><fills count="1"><fill/></fills>'
+        '<borders count="1"><border/></borders><cellStyleXfs count="1"><xf/></cellStyleXfs>'
+        '<cellXfs count="2"><xf/><xf numFmtId="22" applyNumberFormat="1"/></cellXfs></styleSheet>',
+    }
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as book:
+        for name, text in files.items():
+            book.writestr(name, HEAD + text)
+        for i, (name, rows) in zip(n, sheets.items(), strict=True):
+            with book.open(f"xl/worksheets/sheet{i}.xml", "w") as sheet:
+                sheet.write(f'{HEAD}<worksheet xmlns="{SPACE}"><sheetData>'.encode())
+                for row in rows:
+                    sheet.write(f"<row>{''.join(map(cell, row))}</row>".encode())
+                areas = "".join(f'<mergeCell ref="{area}"/>' for area in (merged or {}).get(name, ()))
+                cells = f'<mergeCells count="{areas.count("ref=")}">{areas}</mergeCells>' if areas else ""
+                sheet.write(f"</sheetData>{cells}</worksheet>".encode())
+    return path
+
+
+DAY = datetime.datetime(2010, 12, 1, 8, 26)
+HEADER = ["Invoice", "Customer ID", "Product", "Date", "Quantity"]
+
+
+def retail(path: Path, rows: int | None = None) -> Path:
+    """Online Retail as its authors gave it: one sheet, codes of digits and customers as numbers, real dates."""
+    table = pl.read_parquet(online_retail()).head(rows or 1 << 30)
+
+    def original(row: tuple[Any, ...]) -> list[Any]:
+        cells = [int(v) if isinstance(v, str) and v.isdecimal() and not v.startswith("0") else v for v in row]
+        return [cell.replace(tzinfo=None) if isinstance(cell, datetime.datetime) else cell for cell in cells]
+
+    rows = itertools.chain([table.columns], map(original, table.iter_rows()))
+    return workbook(path, {"Online Retail": rows})
+
+
+def same(workbook: Path, table: pl.DataFrame) -> None:
+    ours, theirs = read(workbook, fixes="shop"), read(table, fixes="shop")
+    assert [report.rows for report in ours.report] == [report.rows for report in theirs.report]
+    assert list(ours.users) == list(theirs.users)
+    assert ours.catalogue.ids.digest == theirs.catalogue.ids.digest
+    assert ours.catalogue.columns["title"].tolist() == theirs.catalogue.columns["title"].tolist()
+    np.testing.assert_array_equal(ours.histories.times, theirs.histories.times)
+    np.testing.assert_array_equal(ours.histories.values, theirs.histories.values)
+
+
+def test_a_shop_s_workbook_gives_what_its_table_gives(tmp_path):
+    same(retail(tmp_path / "shop.xlsx", 3_000), pl.read_parquet(online_retail()).head(3_000))
+
+
+@pytest.mark.slow
+def test_the_whole_of_online_retail_as_a_workbook(tmp_path):
+    same(retail(tmp_path / "Online Retail.xlsx"), pl.read_parquet(online_retail()))
+
+
+def test_dates_as_text_among_dates_and_rows_that_cannot_be_used_keep_their_number(tmp_path):
+    rows = [HEADER, [1, 17850, "85123A", DAY, 6], [2, 17851, 22752, "2010-12-01 08:28", 2],
+            [3, 17851, 22752, "soon", 1], [None] * 5, [4, None, 22752, DAY, 1]]  # fmt: skip
+    ingest(workbook(tmp_path / "a.xlsx", {"Sheet1": rows}), tmp_path / "w")
+    snapshot = Snapshot.load(tmp_path / "w")
+    assert snapshot.events().select("user", "item", "time", "value").rows() == [
+        ("17850", "85123A", 1_291_191_960, 6.0), ("17851", "22752", 1_291_192_080, 2.0),
+    ]  # fmt: skip
+    assert snapshot.quarantine().select("line", "reason").rows() == [(4, "time cannot be read"), (6, "no user")]
+
+
+def test_cells_merged_over_rows_count_for_each_and_a_title_above_the_header_is_no_header(tmp_path):
+    rows = [["Orders of 2010", None, None, None, None], [None] * 5, HEADER, [1, 17850, "A", DAY, 6],
+            [None, None, "B", DAY, 1], [None, None, "C", DAY, 1], [2, 17851, "A", DAY, 2],
+            ["Total", None, None, None, 10]]  # fmt: skip
+    merged = ["A1:E1", "A4:A6", "B4:B6", "A8:D8"]
+    path = workbook(tmp_path / "a.xlsx", {"Orders": rows}, {"Orders": merged})
+    dataset = read(path)
+    assert [report.sentence.en for report in dataset.report] == ["1 lines have no customer: left out"]
+    assert np.diff(dataset.histories.offsets).tolist() == [3, 1]
+    assert dataset.histories.context["session"].tolist() == ["1", "1", "1", "2"]
+    assert "a.xlsx: the header is row 3; what stands above it is left out" in dataset.guess.notes
+
+
+def test_of_two_sheets_one_is_read_and_named(tmp_path):
+    sheets = {"Notes": [["made by Ann"]], "Orders & co": [HEADER, [1, 1, "A", DAY, 6]],
+              "2011": [HEADER, [2, 2, "B", DAY, 1], [3, 2, "C", DAY, 1]]}  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", sheets, {"2011": ["B2:B3"]})
+    first, second = read(path), read(path, sheet="2011")
+    assert (list(first.catalogue.ids), list(second.catalogue.ids)) == (["A"], ["B", "C"])
+    said = "a.xlsx: sheet 'Orders & co' is read, not read: Notes, 2011; say otherwise with --sheet"
+    assert said in first.guess.notes
+    with pytest.raises(DataError, match="a.xlsx has no sheet '2012'; did you mean '2011'.* its sheets are: Notes"):
+        read(path, sheet="2012")
+    (tmp_path / "a.csv").write_text("user,item\na,x\n")
+    with pytest.raises(DataError, match="sheet 'Orders' was asked for, and a.csv is no workbook; leave"):
+        read(tmp_path / "a.csv", sheet="Orders")
+
+
+@pytest.mark.parametrize("before", [0, 2])
+def test_an_empty_margin_moves_no_merged_cell(tmp_path, before):
+    rows = [[None] * 5, *([None] * before + row for row in [["user", "item"], ["a", "x"], [None, "y"]])]
+    column = "ABC"[before]
+    path = workbook(tmp_path / "a.xlsx", {"S": rows}, {"S": [f"{column}3:{column}4"]})
+    dataset = read(path)
+    assert (list(dataset.users), list(dataset.catalogue.ids)) == (["a"], ["x", "y"])
+
+
+def test_a_workbook_that_is_none_or_empty_says_so(tmp_path):
+    (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04 no zip")
+    with pytest.raises(DataError, match=r"a.xlsx cannot be read \(.*\); save it again as .xlsx, without a password"):
+        read(tmp_path / "a.xlsx")
+    with pytest.raises(DataError, match=r"b.xlsx has no cell in its sheet; choose another with --sheet"):
+        read(workbook(tmp_path / "b.xlsx", {"S": []}))
+    with pytest.raises(DataError, match="c.xlsx has column 'item' 2 times; rename all but one"):
+        read(workbook(tmp_path / "c.xlsx", {"S": [["user", "item", "item"], ["a", "b", "c"]]}))
