@@ -19,7 +19,7 @@ from zhiyin.data.contracts import Candidates, Catalogue, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset, Encoded
 from zhiyin.data.snapshots import Snapshot
-from zhiyin.explanation import reasons_for
+from zhiyin.explanation import Score, reasons_for
 from zhiyin.features import EventCounters
 
 SHOWN = ("title", "category", "price")
@@ -69,14 +69,15 @@ class Answerer:
     def answer(self, question: Encoded, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
         k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
-        found = self.assembly.ranked(question.requests, k, self.counters, self._allowed)
+        found = self.assembly.ranked(question.requests, k, self.counters, self.allowed)
         return {"recommendations": [self._slate(question, b, found, k) for b in range(len(question.requests))]}
 
     def ranked(self, requests: Requests, k: int) -> Candidates:
         """All candidates of each request, best first, as the house rules have them."""
-        return self._capped(self.assembly.ranked(requests, k, self.counters, self._allowed))
+        return self.capped(self.assembly.ranked(requests, k, self.counters, self.allowed))
 
-    def _capped(self, found: Candidates) -> Candidates:
+    def capped(self, found: Candidates) -> Candidates:
+        """Without what exceeds the house rules' most of one kind."""
         return self.assembly.rules.capped(found, self.shelf)
 
     @cached_property
@@ -91,22 +92,23 @@ class Answerer:
         return trained if self.dataset is None else trained.described_by(self.dataset.catalogue)
 
     @cached_property
-    def _allowed(self) -> np.ndarray | None:
+    def allowed(self) -> np.ndarray | None:
+        """Which items the house rules let through, bool (N,); None for all."""
         return self.assembly.rules.allowed(self.shelf)
 
     def _slate(self, question: Encoded, b: int, found: Candidates, k: int) -> SlateJSON:
         request = question.requests.take(np.array([b]))
         pool = found.rows[b][found.rows[b] >= 0]
-        shown = self._capped(found.take(b))
+        shown = self.capped(found.take(b))
         there = shown.rows[0, :k] >= 0
         slate, scores, bits = (part[0, :k][there] for part in (shown.rows, shown.scores, shown.sources))
-        told = reasons_for(request, pool, slate, self._score, lambda asked: self.ranked(asked, k), self.shelf,
-                           self.language)  # fmt: skip
+        told = reasons_for(request, pool, slate, self._holding(found, b), lambda asked: self.ranked(asked, k),
+                           self.shelf, self.language)  # fmt: skip
         items = [
             self._item(request, int(row), float(score), _names(int(bit), found.source_names), reason)
             for row, score, bit, reason in zip(slate, scores, bits, told, strict=True)
         ]
-        ruled = [] if items or self._allowed is None else [NOTHING_ALLOWED.said(self.language)]
+        ruled = [] if items or self.allowed is None else [NOTHING_ALLOWED.said(self.language)]
         return {
             "user": question.users[b], "request_id": None,
             "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
@@ -135,8 +137,16 @@ class Answerer:
         words = POPULAR.said(self.language, n=n) if days is None else POPULAR_LATELY.said(self.language, n=n, days=days)
         return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None
 
-    def _score(self, requests: Requests, rows: np.ndarray) -> np.ndarray:
-        return self.assembly.scores(requests, rows, self.counters)
+    def _holding(self, found: Candidates, b: int) -> Score:
+        """Scores of the ``b``-th request's candidates, which stay as they are, with who proposed them."""
+        bits = found.sources[b][found.rows[b] >= 0]  # (C,)
+
+        def score(requests: Requests, rows: np.ndarray) -> np.ndarray:
+            held = Candidates(rows, np.zeros(rows.shape, np.float32), np.broadcast_to(bits, rows.shape), names)
+            return self.assembly.scores(requests, held, self.counters)
+
+        names = found.source_names
+        return score
 
 
 def explain(model: Any, history: Sequence[str], k: int = SLATE, language: Language = "en") -> SlateJSON:

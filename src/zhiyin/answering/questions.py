@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 
 from zhiyin.core.errors import DataError, SettingsError
-from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests
+from zhiyin.data.contracts import Catalogue, Histories, Ragged, Requests, Table
 from zhiyin.data.dataset import Dataset, Encoded, encode_histories
 from zhiyin.data.weighting import Weighting
 
@@ -33,11 +33,16 @@ def of_people(
         [*absent, *([] if row >= 0 else [f"person {dataset.users.hint(user)}: answered as for somebody new"])]
         for user, row in zip(users, rows, strict=True)
     ]
-    person = {
-        name: _for_unknown(column[np.maximum(rows, 0)], rows >= 0) for name, column in dataset.people.items()
-    } if len(dataset.users) else None  # fmt: skip
-    requests = Requests(left, np.full(len(users), now, np.int64), seen, person)
+    requests = Requests(left, np.full(len(users), now, np.int64), seen, _persons(dataset, rows))
     return Encoded(requests, list(users), [[] for _ in users], notes)
+
+
+def requests_of(dataset: Dataset, rows: np.ndarray, exclude: Kinds = "all") -> Requests:
+    """The people in these rows of the log (-1: somebody new), now. Its events stand on the rows of the models."""
+    people = dataset.histories.take(np.maximum(rows, 0)) if len(dataset.users) else Histories.empty(len(rows))
+    histories = people if (rows >= 0).all() else people.keep((rows >= 0)[people.owners])
+    now = np.full(len(rows), int(dataset.histories.times.max(initial=0)), np.int64)
+    return Requests(histories, now, excluded(histories, exclude, dataset.kinds), _persons(dataset, rows))
 
 
 def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str], now: int) -> Encoded:
@@ -99,6 +104,15 @@ def _without(histories: Histories, catalogue: Catalogue, items: list[str]) -> tu
         if row >= 0 and row not in there
     ]
     return histories.keep(~np.isin(histories.items, rows)), notes
+
+
+def _persons(dataset: Dataset, rows: np.ndarray) -> Table | None:
+    """What is known of these people, nothing of those in row -1."""
+    if not len(dataset.users):
+        return None
+    return {
+        name: _for_unknown(column[np.maximum(rows, 0)], rows >= 0) for name, column in dataset.people.items()
+    }  # fmt: skip
 
 
 def _for_unknown(column: np.ndarray, known: np.ndarray) -> np.ndarray:

@@ -20,16 +20,25 @@ def recommend(
     k: int | None = None, model: str | None = None, language: Language = "en",
 ) -> Recommendations:  # fmt: skip
     """A slate with reasons for ``user``, or for a bare ``history``, from the assembly or one ``model``."""
-    workspace.snapshot()
-    answerer = None if model else Answerer.of(workspace.folder, language)
-    assembled, answerer = answerer is not None, answerer or _one_model(workspace, model, language)
+    answerer = answerer_of(workspace, model, language)
     answer = answerer.people([user], k, without) if user is not None else answerer.history(history or [], k)
-    if assembled:
-        asked = Recipe.load(workspace.recipe_path).answer
-        if (asked.rules, asked.exclude, asked.k) != (answerer.assembly.rules, answerer.assembly.exclude, answerer.k):
-            for slate in answer["recommendations"]:
-                slate["notes"].append(CHANGED.said(language, folder=workspace.folder))
+    if outdated(workspace, answerer):
+        for slate in answer["recommendations"]:
+            slate["notes"].append(CHANGED.said(language, folder=workspace.folder))
     return answer
+
+
+def answerer_of(workspace: Workspace, model: str | None = None, language: Language = "en") -> Answerer:
+    """The last assembled line over the log as it is now, or one ``model``, or what answers before a first run."""
+    workspace.snapshot()
+    assembled = None if model else Answerer.of(workspace.folder, language)
+    return assembled or _one_model(workspace, model, language)
+
+
+def outdated(workspace: Workspace, answerer: Answerer) -> bool:
+    """Whether the recipe's ``[answer]`` is not the one that answers."""
+    asked = Recipe.load(workspace.recipe_path).answer
+    return (asked.rules, asked.exclude, asked.k) != (answerer.assembly.rules, answerer.assembly.exclude, answerer.k)
 
 
 def similar(workspace: Workspace, item: str, *, k: int = 10, model: str | None = None) -> Recommendations:
