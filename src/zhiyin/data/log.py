@@ -14,7 +14,7 @@ from zhiyin.data.readers import Opened, open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
 from zhiyin.data.side import Side, joined_columns, side_table
-from zhiyin.data.sources import Source, Sources, as_polars, whole_frame
+from zhiyin.data.sources import Source, Sources, Streamed, as_polars, whole_frame
 
 Made = TypeVar("Made")
 SAMPLE = 1_000
@@ -23,11 +23,12 @@ SAMPLE = 1_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """One file (or frame) of events."""
+    """One file (or frame, or table of a database) of events."""
 
     name: str
     file: Opened | None = None
     frame: pl.DataFrame | None = None
+    query: Streamed | None = None
 
     @property
     def first_line(self) -> int:
@@ -39,8 +40,10 @@ class Part:
 
     def sample(self) -> pl.DataFrame:
         """Its first rows, as text where the format has no types."""
+        if self.query is not None:
+            return self.query.first(SAMPLE)
         if self.file is None:
-            assert self.frame is not None  # noqa: S101  a part is a file or a frame
+            assert self.frame is not None  # noqa: S101  a part is a file, a frame or a query
             return self.frame.head(SAMPLE)
         with unreadable(self.file.source):
             return self.file.reader.careful(self.file.path).head(SAMPLE).collect()
@@ -57,6 +60,9 @@ class Part:
 
     def frames(self, rows: int) -> Iterator[pl.DataFrame]:
         """All rows in batches, the unreadable ones too."""
+        if self.query is not None:
+            yield from self.query.frames(rows)
+            return
         if self.file is None:
             assert self.frame is not None  # noqa: S101
             yield from self.frame.iter_slices(rows)
@@ -169,6 +175,8 @@ def _the_same(name: str, sample: pl.DataFrame, part: Part) -> None:
 def _part(source: Source, form: Form) -> Part:
     if isinstance(source, (str, Path)):
         return Part(Path(source).name, open_file(Path(source), form))
+    if isinstance(source, Streamed):
+        return Part(source.name, query=source)
     return Part("the frame", frame=as_polars(source))
 
 

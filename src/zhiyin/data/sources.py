@@ -1,10 +1,10 @@
 """Where the events, the items and the people are: a file, a folder whose file names tell, or a frame."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import narwhals as nw
 import polars as pl
@@ -15,7 +15,26 @@ from zhiyin.data.readers import open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, Form, unreadable
 
 Source: TypeAlias = Any
-"""A path, or a pandas, Polars or Arrow frame."""
+"""A path, a pandas, Polars or Arrow frame, or what comes in batches (`Streamed`)."""
+
+
+@runtime_checkable
+class Streamed(Protocol):
+    """Rows that come in batches from elsewhere: `zhiyin.data.sql.Query`, or one's own."""
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        ...
+
+    def first(self, rows: int) -> pl.DataFrame:
+        """The first rows; without rows the columns alone."""
+        ...
+
+    def frames(self, rows: int) -> Iterator[pl.DataFrame]:
+        """All rows in batches, at least one batch."""
+        ...
+
 
 FILE_NAMES: Mapping[str, tuple[str, ...]] = {
     "events": (
@@ -95,6 +114,8 @@ def _first(files: list[Path]) -> Path | None:
 
 def whole_frame(source: Source, encoding: str | None = None) -> pl.DataFrame:
     """All rows of a small source (items, people), columns as the format gives them."""
+    if isinstance(source, Streamed):
+        return pl.concat(source.frames(1 << 20), how="diagonal_relaxed")
     if not isinstance(source, (str, Path)):
         return as_polars(source)
     file = open_file(Path(source), Form(encoding=encoding))

@@ -1,0 +1,204 @@
+"""A table or a query of any database that SQLAlchemy has a dialect for, read batch by batch. Nothing in it is changed.
+
+No message, note or snapshot has the password: a database is named by dialect, host and name alone.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, quote_plus
+
+import polars as pl
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from zhiyin.core.errors import DataError, ServiceError, ZhiyinError
+
+PLAIN = (bool, int, float, str, bytes, date, datetime, time, Decimal)
+"""What a frame has a column type for; anything else (JSON, UUID, arrays) is taken as text."""
+EXAMPLES = "sqlite:///shop.db or postgresql+psycopg://user:password@host/shop"
+N_TABLES = 12
+"""Names of tables that an error shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """Where events (items, people) are in a database: ``Query("sqlite:///shop.db", table="orders")``."""
+
+    url: str = field(repr=False)
+    """SQLAlchemy's address of the database."""
+    table: str | None = None
+    """Name of a table or view, ``schema.name`` where it is not in the usual schema."""
+    sql: str | None = None
+    """Or a SELECT of one's own."""
+
+    def __post_init__(self) -> None:
+        if (self.table is None) == (self.sql is None):
+            found = "neither" if self.table is None else "both"
+            raise DataError(f"a query takes a table or a SELECT, found {found}; give table= or sql=", found=found)
+
+    @property
+    def name(self) -> str:
+        """For people: ``orders of sqlite:///shop.db``."""
+        return f"{self.table or 'a query'} of {shown(_url(self.url))}"
+
+    def first(self, rows: int) -> pl.DataFrame:
+        """The first rows; without rows the columns alone."""
+        return next(self.frames(rows))
+
+    def frames(self, rows: int) -> Iterator[pl.DataFrame]:
+        """All rows in batches, at least one, as the database gives them.
+
+        Raises `ServiceError` where it does not answer or stops answering, `DataError` where it cannot answer this.
+        """
+        url, n = _url(self.url), 0
+        with _connected(url) as connection:
+            with _failing(self, url, connection, n):
+                result = connection.execution_options(stream_results=True).execute(self._statement())
+                names = _names(self, result)
+                batches = result.partitions(rows)
+            while True:
+                with _failing(self, url, connection, n):
+                    batch = next(batches, None)
+                if batch is None and n:
+                    return
+                n += len(batch or ())
+                yield _frame(names, batch or [])
+                if batch is None:
+                    return
+
+    def _statement(self) -> sa.Executable:
+        if self.sql is not None:
+            return sa.text(re.sub(r"(?<![:\\]):(?=\w)", r"\\:", self.sql))  # a colon names no parameter here
+        schema, _, name = (self.table or "").rpartition(".")
+        return sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
+
+
+def shown(url: sa.URL) -> str:
+    """The address without user, password and settings, any of which may be secret."""
+    place = f"{url.host}{f':{url.port}' if url.port else ''}/" if url.host else "/"
+    return f"{url.drivername}://{place}{url.database or ''}"
+
+
+def _url(text: str) -> sa.URL:
+    try:
+        return sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError, AttributeError):
+        raise DataError(f"the address of the database cannot be read; write it like {EXAMPLES}") from None
+
+
+@contextmanager
+def _connected(url: sa.URL) -> Iterator[sa.Connection]:
+    """A connection; what was done on it is rolled back at the end, be it a DELETE by mistake."""
+    file = url.database if url.get_backend_name() == "sqlite" else None
+    if file and file != ":memory:" and not file.startswith("file:") and not Path(file).exists():
+        raise DataError(f"the database {file} does not exist; give the path of its file", found=file)
+    try:
+        engine = sa.create_engine(url, poolclass=NullPool)
+    except sa.exc.NoSuchModuleError:
+        raise DataError(
+            f"no database is called {url.drivername!r}; write its address like {EXAMPLES}", found=url.drivername
+        ) from None
+    except ModuleNotFoundError as error:
+        package = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}.get(str(error.name), error.name)
+        raise DataError(
+            f"{shown(url)} needs the package {error.name}; install it with pip install '{package}', or name another "
+            f"driver, for example postgresql+psycopg://", found=str(error.name),
+        ) from None  # fmt: skip
+    try:
+        connection = engine.connect()
+    except sa.exc.DBAPIError as error:
+        said = _said(error, url)
+        raise ServiceError(
+            f"the database {shown(url)} does not answer ({said}); start it, or check the address", found=said
+        ) from None
+    with connection:
+        yield connection
+
+
+@contextmanager
+def _failing(query: Query, url: sa.URL, connection: sa.Connection, n: int) -> Iterator[None]:
+    """What a driver says while it is asked or read, after ``n`` rows."""
+    try:
+        yield
+    except sa.exc.DBAPIError as error:
+        said = _said(error, url)
+        mistaken = isinstance(error, (sa.exc.ProgrammingError, sa.exc.DataError)) or _knows(connection)
+        after = f" after {n:,} rows, of which none is kept" if n else ""
+        failure: type[ZhiyinError] = DataError if mistaken else ServiceError
+        todo = f"mend the query; the tables are: {_tables(connection)}" if mistaken else "run it again"
+        raise failure(f"{query.name} cannot be read{after} ({said}); {todo}", found=said, do=todo) from None
+
+
+def _knows(connection: sa.Connection) -> bool:
+    """Whether the database itself still answers: then the question was wrong."""
+    try:
+        connection.rollback()
+        connection.execute(sa.text("SELECT 1"))
+    except sa.exc.SQLAlchemyError:
+        return False
+    return True
+
+
+def _tables(connection: sa.Connection) -> str:
+    try:
+        connection.rollback()
+        names = sorted(sa.inspect(connection).get_table_names())
+    except sa.exc.SQLAlchemyError:
+        return "not told"
+    return ", ".join(names[:N_TABLES]) + (" …" if len(names) > N_TABLES else "") or "none"
+
+
+def _said(error: sa.exc.DBAPIError, url: sa.URL) -> str:
+    """The first line of what the driver says, without anything secret of the address."""
+    said = str(error.orig).strip().splitlines()[0].rstrip(".") if str(error.orig).strip() else type(error).__name__
+    settings = [value for values in url.query.values() for value in ([values] if isinstance(values, str) else values)]
+    for secret in (url.password, *settings):
+        for form in {str(secret), quote(str(secret)), quote_plus(str(secret))} if secret else ():
+            said = said.replace(form, "***")
+    return said
+
+
+def _names(query: Query, result: sa.CursorResult[Any]) -> list[str]:
+    if not result.returns_rows:
+        raise DataError(f"{query.name} gives no rows; give a SELECT (nothing was changed)", found="no rows")
+    names = list(result.keys())
+    for name in names:
+        if names.count(name) > 1:
+            raise DataError(
+                f"{query.name} has column {name!r} {names.count(name)} times; rename all but one with AS", found=name
+            )
+    return names
+
+
+def _frame(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> pl.DataFrame:
+    columns = zip(*rows, strict=True) if rows else ((),) * len(names)
+    return pl.DataFrame([_column(name, values) for name, values in zip(names, columns, strict=True)])
+
+
+def _column(name: str, values: Sequence[Any]) -> pl.Series:
+    """A column of one type as it is, of several or of none that a frame has as text: SQLite lets each cell choose."""
+    kinds = {type(value) for value in values if value is not None}
+    if not kinds:
+        return pl.Series(name, [None] * len(values), dtype=pl.String)
+    if kinds <= {datetime}:
+        values = [value if value is None or value.tzinfo is None else value.astimezone(UTC).replace(tzinfo=None)
+                  for value in values]  # fmt: skip
+    if (len(kinds) == 1 and kinds <= set(PLAIN)) or kinds == {int, float}:
+        try:
+            return pl.Series(name, values, strict=len(kinds) == 1)
+        except (OverflowError, TypeError, pl.exceptions.PolarsError):
+            pass  # whole numbers of more than 64 bits
+    return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
+
+
+def _text(value: Any) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False) if isinstance(value, (dict, list)) else str(value)
