@@ -10,7 +10,7 @@ from zhiyin.core.errors import DataError, ModelError
 from zhiyin.data.contracts import Catalogue
 from zhiyin.data.tables import catalogue_of
 from zhiyin.generation import Encoding, Specification
-from zhiyin.generation.judgement import coverage, marginals_copy, share_new, two_sample_auc
+from zhiyin.generation.judgement import coverage, marginals_copy, share_new, told_apart
 from zhiyin.generation.neighbours import Neighbours
 from zhiyin.generation.numbers import number_block
 
@@ -144,8 +144,8 @@ def test_neighbours_equal_a_naive_search() -> None:
 def test_a_copy_is_not_new_and_a_catalogue_of_one_item_works() -> None:
     items = RNG.normal(size=(60, 5)).astype(np.float32)
     neighbours = Neighbours(items)
-    assert share_new(neighbours, items) == 0
-    assert share_new(neighbours, items + 100) == 1
+    assert share_new(neighbours, items)["value"] == 0
+    assert share_new(neighbours, items + 100)["value"] == 1
     alone = Neighbours(items[:1])
     assert alone.nearest(items[:3], 5)[0].tolist() == [[0], [0], [0]]
     assert alone.novelty(np.array([1.0])).tolist() == [0]
@@ -153,12 +153,12 @@ def test_a_copy_is_not_new_and_a_catalogue_of_one_item_works() -> None:
 
 def test_the_two_sample_test_knows_same_from_different() -> None:
     x = RNG.normal(size=(900, 3))
-    same = two_sample_auc(x[:300], x[300:600])
-    assert same.low < 0.5 < same.high
-    moved = two_sample_auc(x[:300], x[300:600] + np.array([1.5, 0, 0]))
-    assert moved.low > 0.7
+    same = told_apart(x[:300], x[300:600])
+    assert same["low"] < 0.5 < same["high"]
+    moved = told_apart(x[:300], x[300:600] + np.array([1.5, 0, 0]))
+    assert moved["low"] > 0.7
     with pytest.raises(DataError, match="300 real and 9 made items; give at least 50 of each"):
-        two_sample_auc(x[:300], x[:9])
+        told_apart(x[:300], x[:9])
 
 
 def test_copied_marginals_keep_shares_and_lose_what_belongs_together() -> None:
@@ -169,7 +169,7 @@ def test_copied_marginals_keep_shares_and_lose_what_belongs_together() -> None:
     title = [block.name for block in encoding.blocks].index("title")
     np.testing.assert_allclose(copy[title].mean(axis=0), hard[title].mean(axis=0), atol=0.05)
     assert coverage(encoding, hard, copy) == dict.fromkeys(shop.columns, 1.0)
-    assert two_sample_auc(encoding.embed(hard), encoding.embed(copy)).low > 0.7
+    assert told_apart(encoding.embed(hard), encoding.embed(copy))["low"] > 0.7
     first = [part[:1] for part in hard]
     assert coverage(encoding, hard, first)["title"] < 0.75
 

@@ -35,7 +35,7 @@ class ConditionalConfig(Config):
     hidden: int = Field(default=256, gt=0)
     """Width of the layers."""
     person: int = Field(default=16, gt=0)
-    """Numbers that a person's vector is projected to (its principal components)."""
+    """Numbers that a person's vector is projected to: those that say most of what people take."""
     batch: int = Field(default=250, gt=0)
     """Items of one update."""
     epochs: int = Field(default=8, gt=0)

@@ -14,6 +14,10 @@ from zhiyin.generation.encoding import Encoding
 
 TEMPERATURE = 0.2
 """Of the relaxed draws: near 0 they are hard and give no gradient."""
+FITTED = 20_000
+"""Pairs that the projection is fitted on, at most."""
+RIDGE = 0.01
+"""Share of a vector's mean variance that is added against noise."""
 
 
 class Generator(nn.Module):
@@ -37,6 +41,16 @@ class Generator(nn.Module):
             x = torch.cat([layer(x), x], dim=1)
         logits: Tensor = self.head(x)
         return logits
+
+    @torch.no_grad()
+    def start_at(self, real: np.ndarray) -> None:
+        """Begin with values as frequent as in ``real`` (n, W), so that only what belongs together is left to learn."""
+        share = torch.from_numpy(real.mean(axis=0)).clamp(1e-4, 1 - 1e-4)  # (W,)
+        for block, where in zip(self.encoding.blocks, self.encoding.slices, strict=True):
+            coins = isinstance(block, Labels)
+            self.head.bias[where] = torch.logit(share[where]) if coins else torch.log(share[where])
+            if not isinstance(block, Labels | Category):
+                self.head.bias[where.start] = 0.0
 
     def soften(self, logits: Tensor, luck: Tensor | None = None) -> Tensor:
         """A draw (B, W): one of many by Gumbel-softmax, words by coins, tanh within a mode.
@@ -66,7 +80,11 @@ def _one_of(logits: Tensor, luck: Tensor) -> Tensor:
 
 
 class Projection:
-    """A person's vector, standardised, to its principal components; missing or constant numbers say nothing."""
+    """A person's vector as the few numbers that say most of what the person takes.
+
+    Reduced-rank regression (Izenman 1975) of the items taken on the vectors: principal components of the vectors would
+    keep what differs most between people, whether or not it shows in what they take.
+    """
 
     def __init__(self, mean: np.ndarray, directions: np.ndarray) -> None:
         self.mean = mean
@@ -74,15 +92,21 @@ class Projection:
         """float32 (D, P); each component has spread 1 over the people it was learned from."""
 
     @classmethod
-    def of(cls, vectors: np.ndarray, width: int) -> "Projection":
-        """The mean, and the ``width`` directions of the largest spread (fewer where there are not as many)."""
+    def of(cls, vectors: np.ndarray, taken: np.ndarray, width: int) -> "Projection":
+        """From ``vectors`` (n, D) and the soft forms ``taken`` (n, W): at most ``width`` directions."""
         mean = vectors.mean(axis=0)
-        sample = vectors[:: max(1, len(vectors) // 20_000)] - mean
-        _, spreads, directions = np.linalg.svd(sample, full_matrices=False)
-        spreads = spreads / np.sqrt(len(sample))
-        kept = min(width, max(1, int((spreads > 1e-6 * max(float(spreads.max(initial=0)), 1e-12)).sum())))
-        scaled = directions[:kept].T / np.maximum(spreads[:kept], 1e-12)
-        return cls(mean.astype(np.float32), scaled.astype(np.float32))
+        step = max(1, len(vectors) // FITTED)
+        v = (vectors[::step] - mean).astype(np.float64)
+        x = (taken[::step] - taken[::step].mean(axis=0)).astype(np.float64)
+        covariance = v.T @ v / len(v)  # (D, D)
+        ridge = RIDGE * np.trace(covariance) / len(covariance) + 1e-12
+        slopes = np.linalg.solve(covariance + ridge * np.eye(len(covariance)), v.T @ x / len(v))  # (D, W)
+        strength, loadings = np.linalg.eigh(slopes.T @ covariance @ slopes)
+        kept = np.argsort(-strength, kind="stable")[: min(width, len(covariance))]
+        kept = kept[strength[kept] > 1e-9 * max(float(strength.max()), 1e-12)][:width]
+        directions = slopes @ loadings[:, kept if len(kept) else [-1]]  # (D, P)
+        spreads = np.sqrt(np.einsum("dp,de,ep->p", directions, covariance, directions))
+        return cls(mean.astype(np.float32), (directions / np.maximum(spreads, 1e-9)).astype(np.float32))
 
     def __call__(self, vectors: np.ndarray) -> np.ndarray:
         """float32 (B, D) → (B, P)"""

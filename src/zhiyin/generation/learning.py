@@ -127,12 +127,13 @@ class Learned(ConditionalModel):
         """
         encoding = Encoding.of(catalogue, self.config.columns, self.config.seed)
         conditions, items = _checked(self.name, catalogue, conditions, items)
-        projection = Projection.of(conditions, self.config.person)
+        soft = encoding.soften(encoding.read(catalogue), random_stream(self.config.seed, "modes"))
+        projection = Projection.of(conditions, soft[items], self.config.person)
         with reproducible(self.config.seed):
             self.make(encoding, projection)
             self.face(catalogue)
-            soft = encoding.soften(encoding.read(self.catalogue), random_stream(self.config.seed, "modes"))
             pairs = Pairs(encoding, soft, projection(conditions), items, self.batch, self.config.seed)
+            self.generator.start_at(soft[items])
             check = Resemblance(self.generator, pairs)
             try:
                 training = train(
