@@ -117,7 +117,7 @@ WRITTEN = "s3cr3t%2Fw%C3%B6rd"
         ("no url at all " + PASSWORD, "the address of the database cannot be read; write it like sqlite:///shop.db or"),
         (f"klingon://ann:{PASSWORD}@host/shop", "of the database cannot be read|no database is called"),
         (f"klingon://ann:{WRITTEN}@host/shop", "no database is called 'klingon'; write its address like"),
-        (f"mysql://ann:{WRITTEN}@host/shop", r"mysql://host/shop needs the package MySQLdb; install it with pip"),
+        (f"mysql://ann:{WRITTEN}@host/shop", r"mysql://host/shop needs the package MySQLdb; install it: pip install 'mysqlclient'"),
     ],
 )  # fmt: skip
 def test_addresses_that_do_not_work_are_explained_and_no_secret_is_shown(url, words):

@@ -22,7 +22,9 @@ from zhiyin.core.errors import DataError, ServiceError, ZhiyinError
 
 PLAIN = (bool, int, float, str, bytes, date, datetime, time, Decimal)
 """What a frame has a column type for; anything else (JSON, UUID, arrays) is taken as text."""
-EXAMPLES = "sqlite:///shop.db or postgresql+psycopg://user:password@host/shop"
+EXAMPLES = "sqlite:///shop.db or postgresql://user:password@host/shop"
+DRIVERS = {"MySQLdb": "mysqlclient", "cx_Oracle": "cx-oracle"}
+"""Drivers whose package has another name."""
 N_TABLES = 12
 """Names of tables that an error shows."""
 
@@ -106,11 +108,10 @@ def _connected(url: sa.URL) -> Iterator[sa.Connection]:
             f"no database is called {url.drivername!r}; write its address like {EXAMPLES}", found=url.drivername
         ) from None
     except ModuleNotFoundError as error:
-        package = {"psycopg": "psycopg[binary]", "MySQLdb": "mysqlclient"}.get(str(error.name), error.name)
+        line = "zhiyin[postgres]" if error.name == "psycopg" else DRIVERS.get(str(error.name), error.name)
         raise DataError(
-            f"{shown(url)} needs the package {error.name}; install it with pip install '{package}', or name another "
-            f"driver, for example postgresql+psycopg://", found=str(error.name),
-        ) from None  # fmt: skip
+            f"{shown(url)} needs the package {error.name}; install it: pip install '{line}'", found=str(error.name)
+        ) from None
     try:
         connection = engine.connect()
     except sa.exc.DBAPIError as error:
@@ -129,7 +130,9 @@ def _failing(query: Query, url: sa.URL, connection: sa.Connection, n: int) -> It
         yield
     except sa.exc.DBAPIError as error:
         said = _said(error, url)
-        mistaken = isinstance(error, (sa.exc.ProgrammingError, sa.exc.DataError)) or _knows(connection)
+        mistaken = isinstance(error, (sa.exc.ProgrammingError, sa.exc.DataError)) or (
+            not error.connection_invalidated and _knows(connection)
+        )
         after = f" after {n:,} rows, of which none is kept" if n else ""
         failure: type[ZhiyinError] = DataError if mistaken else ServiceError
         todo = f"mend the query; the tables are: {_tables(connection)}" if mistaken else "run it again"
