@@ -1,6 +1,8 @@
 """Taking a log in: nothing lost, bad rows set aside with line and reason, the old snapshot whole whatever happens."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from zhiyin.data import ingest as ingesting
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.ingest import ingest
 from zhiyin.data.reading import read
+from zhiyin.data.report import reason_said
 from zhiyin.data.snapshots import Snapshot
 
 NOW = 1_700_000_000
@@ -237,3 +240,73 @@ def test_ids_that_a_fix_merged_leave_no_ghost_beside_a_given_table(tmp_path):
     snapshot = Snapshot.load(tmp_path / "w")
     assert "SKU-1 " in list(snapshot.dataset().catalogue.ids)
     assert list(snapshot.dataset(fixes="spelling").catalogue.ids) == ["SKU-1", "SKU-2", "SKU-3"]
+
+
+def test_the_same_file_is_taken_in_once_and_named(tmp_path: Path) -> None:
+    first = written(tmp_path, "user,item\na,x\n,y\n", "monday.csv")
+    again = written(tmp_path, "user,item\na,x\n,y\n", "copy of monday.csv")
+    second = written(tmp_path, "user,item\nb,y\n", "tuesday.csv")
+    taken = ingest([first, again], tmp_path / "w")
+    assert (taken.events, taken.repeated) == (1, {"copy of monday.csv": "monday.csv"})
+    taken = ingest([again, second], tmp_path / "w", append=True)
+    assert (taken.events, taken.quarantined, taken.repeated) == (2, 0, {"copy of monday.csv": "monday.csv"})
+    before = Snapshot.load(tmp_path / "w")
+    dry = ingest([first, second], tmp_path / "w", append=True, dry_run=True)
+    nothing = ingest([first, second], tmp_path / "w", append=True)
+    assert dry.repeated == nothing.repeated == {"monday.csv": "monday.csv", "tuesday.csv": "tuesday.csv"}
+    assert (dry.events, nothing.events, nothing.users, nothing.snapshot) == (0, 2, 2, before.digest)
+    assert Snapshot.load(tmp_path / "w").facts == before.facts
+    assert before.facts["sources"] == ["monday.csv", "tuesday.csv"]
+    assert before.facts["quarantined"] == {"no user": 1}
+
+
+def test_a_frame_and_a_new_table_of_items_are_known_too(tmp_path: Path) -> None:
+    frame = pl.DataFrame({"user": ["a"], "item": ["x"]})
+    ingest(frame, tmp_path / "w")
+    taken = ingest(frame, tmp_path / "w", append=True, items=pl.DataFrame({"item": ["x"], "title": ["X"]}))
+    assert (taken.events, taken.repeated) == (1, {"the frame": "the frame"})
+    assert Snapshot.load(tmp_path / "w").items().rows() == [("x", "X")]
+    ingest(frame.with_columns(item=pl.lit("y")), tmp_path / "w", append=True)
+    assert Snapshot.load(tmp_path / "w").items().rows() == [("x", "X"), ("y", None)]
+
+
+def test_a_snapshot_of_before_digests_were_kept_takes_more(tmp_path: Path) -> None:
+    path = written(tmp_path, "user,item\na,x\n")
+    ingest(path, tmp_path / "w")
+    facts = Snapshot.load(tmp_path / "w").folder / "snapshot.json"
+    facts.write_text(json.dumps({k: v for k, v in json.loads(facts.read_text()).items() if k != "digests"}))
+    assert ingest(path, tmp_path / "w", append=True).events == 2
+
+
+@pytest.mark.parametrize("batch", [1, 1 << 20])
+def test_numbers_that_cannot_be_read_are_counted_and_named(tmp_path: Path, monkeypatch, batch: int) -> None:
+    monkeypatch.setattr(ingesting, "BATCH", batch)
+    path = written(tmp_path, "user,item,UnitPrice,step\na,x,3.5,1\nb,y,free,2\nc,z, ,3\nd,w,?,last\n,v,?,4\n")
+    items = written(tmp_path, "item,price\nx,3\ny,ask\nz,\n", "goods.csv")
+    said = {
+        "UnitPrice holds no number that can be read in 2 rows: taken for missing",
+        "step holds no number that can be read in 1 rows: taken for missing",
+        "items: price holds no number that can be read in 1 rows: taken for missing",
+    }
+    assert said <= set(ingest(path, tmp_path / "w", items=items).guess.notes)
+    assert said <= set(Snapshot.load(tmp_path / "w").facts["notes"])
+    assert said <= set(read(path, items=items).guess.notes)
+
+
+def test_every_reason_is_said_in_chinese(tmp_path: Path) -> None:
+    lines = (
+        '{"user": "a", "item": "x"}\nno\n[1]\n{"user": "\\ud800", "item": "x"}\n{"user":"b","item":"x","consent":7}\n'
+    )
+    deep = '{"user": ' + "[" * 300 + "]" * 300 + ', "item": "x"}\n'
+    reasons = {*ingest(written(tmp_path, BAD), tmp_path / "w", now=NOW).reasons,
+               *ingest(written(tmp_path, lines + deep, "a.jsonl"), tmp_path / "v").reasons,
+               *ingest(written(tmp_path, 'user,item\na,"x\nb,y\n', "b.csv"), tmp_path / "u").reasons,
+               *ingest(written(tmp_path, "1::2::5::9\n1::2\n", "ratings.dat"), tmp_path / "t").reasons}  # fmt: skip
+    assert len(reasons) > 15
+    for reason in reasons:
+        said = reason_said(reason)
+        assert said.en == reason
+        assert re.search(r"[\u4e00-\u9fff]|不", said.zh), reason
+        assert not re.search(r"\b(user|item|time|value)\b", said.zh), said.zh
+    assert reason_said("user is the word 'nan', taken for missing").zh == "用户为单词 'nan'，视为缺失"
+    assert reason_said("a reason of a plug-in").zh == "a reason of a plug-in"

@@ -69,7 +69,9 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(shop, tmp_path, mon
         monkeypatch.setattr(sql, "_knows", lambda connection: False)
     least = -(2**63)
     query = f'SELECT customer, product, abs(CASE WHEN rowid = 3 THEN {least} ELSE 1 END) AS n FROM "order lines"'  # noqa: S608
-    words = r"a query of sqlite:////.*shop.db cannot be read after [12] rows, of which none is kept \(integer overflow\)"
+    words = (
+        r"a query of sqlite:////.*shop.db cannot be read after [12] rows, of which none is kept \(integer overflow\)"
+    )
     todo = "mend the query" if answers else "run it again"
     with pytest.raises((DataError, ServiceError), match=f"{words}; {todo}") as caught:
         ingest(Query(shop, sql=query), tmp_path / "w")
@@ -117,7 +119,7 @@ WRITTEN = "s3cr3t%2Fw%C3%B6rd"
         ("no url at all " + PASSWORD, "the address of the database cannot be read; write it like sqlite:///shop.db or"),
         (f"klingon://ann:{PASSWORD}@host/shop", "of the database cannot be read|no database is called"),
         (f"klingon://ann:{WRITTEN}@host/shop", "no database is called 'klingon'; write its address like"),
-        (f"mysql://ann:{WRITTEN}@host/shop", r"mysql://host/shop needs the package MySQLdb; install it: pip install 'mysqlclient'"),
+        (f"mysql://ann:{WRITTEN}@host/shop", r"mysql://host/shop needs the package MySQLdb; install it: pip"),
     ],
 )  # fmt: skip
 def test_addresses_that_do_not_work_are_explained_and_no_secret_is_shown(url, words):

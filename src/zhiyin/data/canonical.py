@@ -53,6 +53,8 @@ class Separated:
     """The bad rows that lack nothing but a user, under our columns: nobody's events, but their items exist."""
     units: Mapping[str, int] = field(default_factory=dict)
     """How many of the good rows write their time in each unit."""
+    unread: Mapping[str, int] = field(default_factory=dict)
+    """Of price and position: how many cells of good rows are no number, and are null now."""
 
 
 def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
@@ -66,7 +68,7 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     columns = _columns(raw.schema, guess)
     if not len(raw) or not raw.select(pl.any_horizontal([found.any() for found, _ in troubles])).item():
         good = raw.select(columns)
-        return Separated(good, NO_BAD, good.clear(), _units(raw, guess))
+        return Separated(good, NO_BAD, good.clear(), _units(raw, guess), _unread(raw, good, guess))
     reasons = [pl.when(found).then(reason) for found, reason in troubles]
     frame = raw.select(*columns, pl.coalesce(*reasons, pl.lit(None, pl.String)).alias(REASON))
     is_bad = frame[REASON].is_not_null()
@@ -78,12 +80,23 @@ def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:
     kept = pl.DataFrame({"row": rows.cast(pl.UInt32), "line": lines, "reason": frame[REASON][rows], "text": text})
     no_user = (frame[REASON] == "no user") | frame[REASON].str.starts_with(f"user{IS_WORD}")
     nameless = frame.filter(no_user).drop(REASON).drop_nulls("item")
-    units = _units(raw.filter(~is_bad), guess)
-    return Separated(frame.filter(~is_bad).drop(REASON), kept.filter(kept["reason"] != EMPTY), nameless, units)
+    used, good = raw.filter(~is_bad), frame.filter(~is_bad).drop(REASON)
+    aside = kept.filter(kept["reason"] != EMPTY)
+    return Separated(good, aside, nameless, _units(used, guess), _unread(used, good, guess))
 
 
 def _units(raw: pl.DataFrame, guess: Guess) -> Mapping[str, int]:
     return guess.time.units(raw[guess.names["time"]]) if guess.time and "time" in guess.names else {}
+
+
+def _unread(raw: pl.DataFrame, good: pl.DataFrame, guess: Guess) -> Mapping[str, int]:
+    written = [ours for ours in ("price", "position") if raw.schema.get(guess.names.get(ours, "")) == pl.String]
+    return {ours: lost(raw[guess.names[ours]], good[ours]) for ours in written}
+
+
+def lost(written: pl.Series, read: pl.Series) -> int:
+    """Cells of a text column with something in them of which no number was made."""
+    return int(((written.str.strip_chars() != "") & read.is_null()).sum())
 
 
 def usable(frame: pl.DataFrame, guess: Guess) -> tuple[pl.DataFrame, tuple[FixReport, ...]]:

@@ -92,13 +92,21 @@ class Guess:
             lines.append(f"kept as context: {', '.join(self.others)}")
         return "\n".join([*lines, *self.notes])
 
-    def after(self, units: Mapping[str, int]) -> "Guess":
-        """The same once all rows were read: these are the units of their times."""
-        if self.time is None or self.time.note_for(units) == self.time.note:
-            return self
-        column = self.names["time"]
-        others = (note for note in self.notes if note != f"{column} {self.time.note}")
-        return replace(self, notes=(*others, f"{column} {self.time.note_for(units)}"))
+    def after(self, units: Mapping[str, int], unread: Mapping[str, int]) -> "Guess":
+        """The same once all rows were read: the units of their times, and how many cells of each column of ours are no
+        number that can be read."""
+        notes = list(self.notes)
+        if self.time is not None and self.time.note_for(units) != self.time.note:
+            column = self.names["time"]
+            notes = [note for note in notes if note != f"{column} {self.time.note}"]
+            notes.append(f"{column} {self.time.note_for(units)}")
+        notes += [unread_cells(self.names[ours], rows) for ours, rows in unread.items() if rows]
+        return replace(self, notes=tuple(notes))
+
+
+def unread_cells(column: str, rows: int) -> str:
+    """The note on cells of a column of numbers that are none."""
+    return f"{column} holds no number that can be read in {rows:,} rows: taken for missing"
 
 
 def folded(name: str) -> str:

@@ -43,6 +43,8 @@ class Ingested:
     reasons: Mapping[str, int]
     """The same by reason."""
     guess: Guess
+    repeated: Mapping[str, str] = field(default_factory=dict)
+    """Files that were taken in before, and are left out → the name they had then."""
 
 
 @dataclass(slots=True)
@@ -54,11 +56,19 @@ class _Tally:
     users: set[str] = field(default_factory=set)
     items: set[str] = field(default_factory=set)
     units: Counter[str] = field(default_factory=Counter)
+    unread: Counter[str] = field(default_factory=Counter)
 
     def add(self, separated: Separated) -> None:
         self.events += len(separated.good)
         self.bad.update(counted(separated.bad))
         self.units.update(separated.units)
+        self.unread.update(separated.unread)
+
+    def end(self, log: Log) -> Guess:
+        """What was guessed and met, once all rows were seen; raises `DataError` where none can be used."""
+        if log.parts:  # else all was taken in before
+            needed(self.events, pl.DataFrame({"reason": list(self.bad.elements())}), log.parts[0].name)
+        return log.guess.after(self.units, self.unread)
 
 
 def ingest(
@@ -68,7 +78,8 @@ def ingest(
 ) -> Ingested:  # fmt: skip
     """Take a file, several, a folder or a frame into the workspace ``folder`` as a new snapshot.
 
-    ``append`` adds to the current snapshot: ids keep their rows. ``on_error="strict"`` stops at the first bad row.
+    ``append`` adds to the current snapshot: ids keep their rows, and a file (or frame) that was taken in before, told
+    by its digest, is left out and named in ``repeated``. ``on_error="strict"`` stops at the first bad row.
     ``form`` says what a file does not tell. ``dry_run`` counts and writes nothing. Raises `DataError` where no row can
     be used; the old snapshot then stays.
     """
@@ -76,19 +87,34 @@ def ingest(
         raise DataError(f"on_error is {on_error!r}; it is quarantine or strict", found=str(on_error))
     log = open_log(find_sources(sources, items, users), map or {}, form)
     now = int(time.time()) if now is None else now
+    old = Snapshot.load(folder) if append else None
+    digests: dict[str, str] = dict(old.facts.get("digests", {})) if old else {}
+    log, repeated = _without_known(log, digests)
     batches = _separated(log, now, on_error == "strict", progress or Silent())
     if dry_run:
-        return _counted(log, batches)
-    old = Snapshot.load(folder) if append else None
+        return _counted(log, batches, repeated)
     with new_snapshot(Path(folder)) as new:
         tally = _written(new, batches, old)
-        n_events = scan_parts(new / "events").select(pl.len()).collect().item() if tally.events else 0
-        needed(tally.events, pl.DataFrame({"reason": list(tally.bad.elements())}), log.parts[0].name)
+        n_events = scan_parts(new / "events").select(pl.len()).collect().item() if tally.events or old else 0
+        guess = tally.end(log)
         n_items, n_users = _tables(new, log, old)
-        _facts(new, log, old, tally, (n_events, n_users, n_items))
-    digest = Snapshot.load(folder).digest
-    reasons, guess = dict(tally.bad.most_common()), log.guess.after(tally.units)
-    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess)
+        _facts(new, replace(log, guess=guess), old, tally.bad, (n_events, n_users, n_items), digests)
+    digest, reasons = Snapshot.load(folder).digest, dict(tally.bad.most_common())
+    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess, repeated)
+
+
+def _without_known(log: Log, digests: dict[str, str]) -> tuple[Log, dict[str, str]]:
+    """The log without what was taken in before or stands twice, and that; ``digests`` (→ name) learns the others."""
+    kept, repeated = [], {}
+    for part in log.parts:
+        digest = part.digest
+        if digest in digests:
+            repeated[part.name] = digests[digest]
+        else:
+            kept.append(part)
+            if digest is not None:
+                digests[digest] = part.name
+    return replace(log, parts=tuple(kept)), repeated
 
 
 def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator[tuple[Part, Separated]]:
@@ -112,18 +138,18 @@ def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator
             yield part, replace(separated, bad=bad)
 
 
-def _counted(log: Log, batches: Iterator[tuple[Part, Separated]]) -> Ingested:
+def _counted(log: Log, batches: Iterator[tuple[Part, Separated]], repeated: Mapping[str, str]) -> Ingested:
     """A dry run."""
     tally = _Tally()
     for _, separated in batches:
         tally.add(separated)
         tally.users.update(separated.good["user"].unique())
         tally.items.update(separated.good["item"].unique(), separated.nameless["item"].unique())
-    needed(tally.events, pl.DataFrame({"reason": list(tally.bad.elements())}), log.parts[0].name)
+    guess = tally.end(log)
     n_users = len(tally.users.union(log.users.frame["user"] if log.users else ()))
     n_items = len(tally.items.union(log.items.frame["item"])) if log.items else len(tally.items)
-    reasons, guess = dict(tally.bad.most_common()), log.guess.after(tally.units)
-    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), reasons, guess)
+    reasons = dict(tally.bad.most_common())
+    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), reasons, guess, repeated)
 
 
 def _written(new: Path, batches: Iterator[tuple[Part, Separated]], old: Snapshot | None) -> _Tally:
@@ -173,7 +199,10 @@ def _after(old: pl.DataFrame, new: pl.DataFrame, id_: str) -> pl.DataFrame:
     return pl.select(both).hstack(before.drop(now.columns, strict=False))
 
 
-def _facts(new: Path, log: Log, old: Snapshot | None, tally: _Tally, counts: tuple[int, int, int]) -> None:
+def _facts(
+    new: Path, log: Log, old: Snapshot | None, bad: Counter[str], counts: tuple[int, int, int],
+    digests: Mapping[str, str],
+) -> None:  # fmt: skip
     events, users, items = counts
     given = {"items": log.items, "users": log.users}
     derived = [name for name, table in given.items() if table is None and (old is None or name in old.facts["derived"])]
@@ -181,7 +210,7 @@ def _facts(new: Path, log: Log, old: Snapshot | None, tally: _Tally, counts: tup
     facts = {
         "format": FORMAT, "events": events, "users": users, "items": items, "derived": derived,
         "sources": [*before["sources"], *(part.name for part in log.parts)],
-        "names": dict(log.guess.names), "notes": list(log.guess.after(tally.units).notes),
-        "quarantined": dict(Counter(before["quarantined"]) + tally.bad),
+        "names": dict(log.guess.names), "notes": list(log.guess.notes),
+        "quarantined": dict(Counter(before["quarantined"]) + bad), "digests": dict(digests),
     }  # fmt: skip
     (new / FACTS).write_text(json.dumps(facts, indent=2, ensure_ascii=False) + "\n")

@@ -1,5 +1,7 @@
 """What was given, opened: the files or frames of events, what their columns are, the tables of items and people."""
 
+import hashlib
+import io
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -8,8 +10,9 @@ from typing import TypeVar
 import polars as pl
 
 from zhiyin.core.errors import DataError
+from zhiyin.core.files import sha256
 from zhiyin.data.canonical import number_types
-from zhiyin.data.columns import Guess, guess
+from zhiyin.data.columns import Guess, guess, spelled_out
 from zhiyin.data.readers import Opened, open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
@@ -33,6 +36,18 @@ class Part:
     @property
     def first_line(self) -> int:
         return 1 if self.file is None else self.file.reader.first_line
+
+    @property
+    def digest(self) -> str | None:
+        """Of its bytes, so that it is known again; None for a query, whose answer changes."""
+        if self.file is not None:
+            sheet = getattr(self.file.reader, "sheet", None)
+            return sha256(self.file.source) + (f":{sheet}" if sheet else "")
+        if self.frame is None:
+            return None
+        content = io.BytesIO()
+        spelled_out(self.frame).write_ipc(content)
+        return hashlib.sha256(content.getbuffer()).hexdigest()
 
     @property
     def notes(self) -> tuple[str, ...]:

@@ -113,11 +113,16 @@ def read_frames(
     bad = pl.concat([batch.bad for batch in batches])
     needed(len(events), bad, log.parts[0].name)
     user, item = (Numbered(events[name].to_numpy(), of.distinct()) for name, of in numbers.items())
+    guess = log.guess.after(_summed(b.units for b in batches), _summed(b.unread for b in batches))
     return Frames(
         user, item, events.drop("user", "item"), _end_to_end([batch.nameless for batch in batches]),
         log.items.frame if log.items else None, log.users.frame if log.users else None,
-        left_out(bad, len(events)), log.guess.after(sum((Counter(batch.units) for batch in batches), Counter())),
+        left_out(bad, len(events)), guess,
     )  # fmt: skip
+
+
+def _summed(counts: Iterable[Mapping[str, int]]) -> Counter[str]:
+    return sum(map(Counter, counts), Counter())
 
 
 def _end_to_end(frames: list[pl.DataFrame]) -> pl.DataFrame:

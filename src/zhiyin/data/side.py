@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.canonical import SEPARATOR, as_id, free_name, number
-from zhiyin.data.columns import NO_ID, ROLES, by_folded, spelled_out
+from zhiyin.data.canonical import SEPARATOR, as_id, free_name, lost, number
+from zhiyin.data.columns import NO_ID, ROLES, by_folded, spelled_out, unread_cells
 
 MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
 """Names that mean the id in a table of one row each, though not in a log."""
@@ -44,7 +44,13 @@ def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_col
     if double:
         notes.append(f"{double:,} rows of the {ours}s table repeat an {ours}: the first of each is kept")
         frame = frame.unique(ours, keep="first", maintain_order=True)
-    return Side(_renamed(frame, ours), tuple(notes))
+    frame = _renamed(frame, ours)
+    if ours == "item" and frame.schema.get("price") == pl.String:
+        price = frame.select(number("price", pl.String()).alias("price")).to_series()
+        rows = lost(frame["price"], price)
+        notes += [f"items: {unread_cells('price', rows)}"] if rows else []
+        frame = frame.with_columns(price)
+    return Side(frame, tuple(notes))
 
 
 def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str]) -> str:
@@ -88,8 +94,6 @@ def _renamed(frame: pl.DataFrame, ours: str) -> pl.DataFrame:
         found = next((by_name[name] for name in usual if name in by_name), None)
         if new not in frame.columns and found:
             frame = frame.rename({found: new})
-    if "price" in frame.columns and frame["price"].dtype == pl.String:
-        frame = frame.with_columns(number("price", pl.String()).alias("price"))
     return frame.select("item", pl.exclude("item"))
 
 
