@@ -31,7 +31,7 @@ settings = {epochs = 1}
 
 [answer]
 k = 3
-rules = {most = {category = 2}, hide = {item = ["i3"]}}
+rules = {most = {category = 1}, hide = {item = ["i3"]}}
 """
 HARD = ["a,b", 'say "x"', "two\nlines", "汉字", "😀 u", "'=1+1", "u/\\"]
 
@@ -118,6 +118,16 @@ def test_reasons_are_those_of_a_slate(line: Path, tmp_path: Path, capsys: Any):
     assert zhiyin("recommend", "--user", "u4", "-w", line, "--json") == 0
     (slate,) = json.loads(capsys.readouterr().out)["recommendations"]
     assert frame.filter(pl.col("user") == "u4")["reason"].to_list() == [item["reason"] for item in slate["items"]]
+
+
+def test_a_stranger_of_a_file_is_somebody_new(line: Path, tmp_path: Path, capsys: Any):
+    pl.DataFrame({"user": ["u3", "stranger"]}).write_parquet(tmp_path / "some.parquet")
+    asked = ("--users", tmp_path / "some.parquet", "--out", tmp_path / "x.csv", "--model", "popular")
+    assert zhiyin("recommend", "--all", *asked, "-w", line) == 0
+    capsys.readouterr()
+    assert zhiyin("recommend", "--history", "", "--model", "popular", "-w", line, "--json") == 0
+    (slate,) = json.loads(capsys.readouterr().out)["recommendations"]
+    assert [item for item, _, _ in listed(tmp_path / "x.csv")["stranger"]] == [item["item"] for item in slate["items"]]
 
 
 def test_lines_on_stdout(line: Path, capsys: Any):
