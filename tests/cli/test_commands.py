@@ -86,8 +86,11 @@ def test_ingest_takes_the_recipes_sources_and_its_map(tmp_path: Path, capsys: py
 def test_append_adds(log: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     zhiyin("ingest", log, "-w", tmp_path / "w")
     capsys.readouterr()
-    assert zhiyin("ingest", log, "-w", tmp_path / "w", "--append", "--json") == 0
-    assert json.loads(capsys.readouterr().out)["events"] == 6
+    later = tmp_path / "later.csv"
+    later.write_text(log.read_text() + "\n")
+    assert zhiyin("ingest", log, later, "-w", tmp_path / "w", "--append", "--json") == 0
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["events"], answer["repeated"]) == (6, {log.name: log.name})
 
 
 @pytest.mark.parametrize(

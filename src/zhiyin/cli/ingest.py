@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 TAKEN = Sentence("{events} events of {users} people and {items} items; {quarantined} rows set aside",
                  "{events} 条事件，{users} 位用户，{items} 件商品；{quarantined} 行已隔离")  # fmt: skip
 NOTHING_WRITTEN = Sentence("a dry run: nothing was written", "试运行：未写入任何内容")
+REPEATED = Sentence("{name} was taken in before, as {known}: left out", "{name} 此前已导入（名为 {known}）：未再导入")
 SCORE = Sentence("data quality {score:.2f} of 1", "数据质量 {score:.2f}（满分 1）")
 
 
@@ -29,13 +30,28 @@ def run(
     on_error: Annotated[
         str, typer.Option("--on-error", help="quarantine (set bad rows aside) or strict.")
     ] = "quarantine",
-    append: Annotated[bool, typer.Option("--append", help="Add to the events that are there.")] = False,
+    append: Annotated[
+        bool, typer.Option("--append", help="Add to the events that are there; a file that was added before is not.")
+    ] = False,
+    sheet: Annotated[str | None, typer.Option(help="The sheet of a workbook.")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of text: utf-8, gb18030 …; told from it by default.")] = None,
+    time_format: Annotated[str | None, typer.Option("--time-format", help="%d.%m.%Y %H:%M; told by default.")] = None,
+    database: Annotated[
+        str | None, typer.Option(envvar="ZHIYIN_DATABASE", help="sqlite:///shop.db, postgresql://user:…@host/shop …")
+    ] = None,
+    table: Annotated[str | None, typer.Option(help="The table of the database that has the events.")] = None,
+    sql: Annotated[str | None, typer.Option(help="Or a SELECT of your own.")] = None,
 ) -> None:
-    """Take events in; rows that cannot be used are set aside with file, line and reason.
+    """Take events in: CSV, Excel, JSON lines, Parquet, RecBole, MovieLens, a person a line, .npz, a database.
+
+    Rows that cannot be used are set aside with file, line and reason.
 
     Example: zhiyin ingest orders.csv --map user=CustomerID,item=StockCode -w shop
+
+    Example: zhiyin ingest --database sqlite:///shop.db --table orders -w shop
     """
     from zhiyin.data.ingest import ingest
+    from zhiyin.data.readers.reader import Form
     from zhiyin.pipeline.recipe import Recipe
     from zhiyin.pipeline.workspace import RECIPE, Workspace, shipped_recipe
 
@@ -43,26 +59,46 @@ def run(
     recipe_path = asked.folder / RECIPE
     data = (Recipe.load(recipe_path) if recipe_path.exists() else Recipe.from_toml(shipped_recipe("default"))).data
     sources: Any = paths or [asked.folder / path for path in data.sources]
+    if table or sql:
+        sources = [_query(paths, database, table, sql)]
     if not sources:
-        raise SettingsError("no file was named, and [data] sources of the recipe is empty; name a file or a folder")
+        raise SettingsError(
+            "no file was named, and [data] sources of the recipe is empty; name a file or a folder, or give --database "
+            "and --table"
+        )
     taken = ingest(
         sources[0] if len(sources) == 1 else sources, asked.folder, map={**data.map, **mapping(map_)},
         items=items or (asked.folder / data.items if data.items else None),
         users=users or (asked.folder / data.users if data.users else None),
         on_error=on_error, dry_run=dry_run, append=append, progress=asked.progress,  # type: ignore[arg-type]
+        form=Form(sheet, encoding, time_format),
     )  # fmt: skip
     if not dry_run:
         Workspace.create(workspace.folder)
+    forms = taken.guess.time.forms if taken.guess.time else ()
     for name, column in taken.guess.names.items():
-        asked.note(f"{name} = {column}")
+        written = f" ({', '.join(forms)})" if name == "time" and forms else ""
+        asked.note(f"{name} = {column}{written}")
     for note in taken.guess.notes:
         asked.note(str(note))
     _show(asked, taken)
     if dry_run:
         asked.show(NOTHING_WRITTEN)
-        asked.answer({**_counts(taken), "snapshot": None, "quality": None})
+        asked.answer(_told(taken, None, None))
         return
     _answer(asked, taken)
+
+
+def _query(paths: list[Path] | None, database: str | None, table: str | None, sql: str | None) -> Any:
+    from zhiyin.data.sql import Query
+
+    if paths or not database:
+        found = f"the file {paths[0]}" if paths else "no database"
+        raise SettingsError(
+            f"--table and --sql read from a database, found {found}; give --database sqlite:///shop.db, or its address "
+            "in ZHIYIN_DATABASE, and no file", found=found,
+        )  # fmt: skip
+    return Query(database, table, sql)
 
 
 def mapping(text: str | None) -> dict[str, str]:
@@ -84,10 +120,18 @@ def _counts(taken: "Ingested") -> dict[str, int]:
     return {"events": taken.events, "users": taken.users, "items": taken.items, "quarantined": taken.quarantined}
 
 
+def _told(taken: "Ingested", snapshot: str | None, quality: Any) -> dict[str, Any]:
+    return {"snapshot": snapshot, **_counts(taken), "repeated": dict(taken.repeated), "quality": quality}
+
+
 def _show(asked: Asked, taken: "Ingested") -> None:
+    from zhiyin.data.report import reason_said
+
     asked.show(TAKEN, **_counts(taken))
     for reason, rows in taken.reasons.items():
-        asked.show(f"  {rows:>9,}  {reason}")
+        asked.show(f"  {rows:>9,}  {getattr(reason_said(reason), asked.language)}")
+    for name, known in taken.repeated.items():
+        asked.show(REPEATED, name=name, known=known)
 
 
 def _answer(asked: Asked, taken: "Ingested") -> None:
@@ -97,4 +141,4 @@ def _answer(asked: Asked, taken: "Ingested") -> None:
     quality = run_checks(snapshot.events(), snapshot.items())
     asked.show(SCORE, score=quality.score)
     quality_table(asked, quality)
-    asked.answer({"snapshot": taken.snapshot, **_counts(taken), "quality": quality.to_dict()})
+    asked.answer(_told(taken, taken.snapshot, quality.to_dict()))

@@ -68,6 +68,8 @@ class IngestJSON(TypedDict):
     users: int
     items: int
     quarantined: int
+    repeated: dict[str, str]
+    """Files that were taken in before → the name they had then."""
     quality: QualityJSON
 
 

@@ -1,0 +1,85 @@
+"""``zhiyin ingest`` with what a file does not tell, from a database, and twice."""
+
+import json
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from zhiyin.cli import app
+
+PASSWORD = "s3cr3t"  # noqa: S105
+
+
+def zhiyin(*arguments: object) -> int:
+    return app.main([str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> str:
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE orders (customer, product)")
+        database.executemany("INSERT INTO orders VALUES (?, ?)", [("ann", "x"), ("bob", "y"), (None, "y")])
+    database.close()
+    return f"sqlite:///{tmp_path / 'shop.db'}"
+
+
+def test_a_table_and_a_select_of_a_database(shop, tmp_path, capsys, monkeypatch):
+    assert zhiyin("ingest", "--database", shop, "--table", "orders", "-w", tmp_path / "w", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["events"] == 2
+    monkeypatch.setenv("ZHIYIN_DATABASE", shop)
+    sql = "SELECT customer, product FROM orders WHERE product = 'x'"
+    assert zhiyin("ingest", "--sql", sql, "-w", tmp_path / "v", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["events"] == 1
+    (tmp_path / "a.csv").write_text("user,item\na,x\n")
+    assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "u") == 0  # the variable alone is no wish
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--database", "{shop}", "--table", "order"], 2, "no such table: order); mend the query; the tables are:"),
+        (["--database", "sqlite:///{folder}", "--table", "orders"], 3, "does not answer (unable to open"),
+        (["--database", "mysql://ann:s3cr3t@host/shop", "--table", "orders"], 2, "needs the package MySQLdb; install"),
+        (["--table", "orders"], 2, "read from a database, found no database; give --database sqlite:///shop.db"),
+        (["{folder}/a.csv", "--database", "{shop}", "--table", "orders"], 2, "read from a database, found the file"),
+        (["--database", "{shop}", "--table", "a", "--sql", "b"], 2, "takes a table or a SELECT, found both"),
+        (["{folder}/a.csv", "--sheet", "Orders"], 2, "sheet 'Orders' was asked for, and a.csv is no workbook"),
+        (["{folder}/a.csv", "--encoding", "klingon"], 2, "'klingon' is no text encoding; give one such as utf-8"),
+        (["{folder}/a.csv", "--time-format", "%Y"], 2, "and no column is taken for the time; name it, --map time="),
+        ([], 2, "no file was named, and [data] sources of the recipe is empty; name a file or a folder, or give"),
+    ],
+)  # fmt: skip
+def test_wrong_use_is_one_sentence_and_an_exit_code(shop, tmp_path, capsys, arguments, code, words):
+    (tmp_path / "a.csv").write_text("user,item\na,x\n")
+    filled = [argument.format(shop=shop, folder=tmp_path) for argument in arguments]
+    assert zhiyin("ingest", *filled, "-w", tmp_path / "w") == code
+    said = capsys.readouterr()
+    assert words in said.err
+    assert PASSWORD not in said.err + said.out
+    assert not (tmp_path / "w" / "data" / "current").exists()
+
+
+def test_what_was_told_is_printed_and_what_is_said_goes_before(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_bytes("用户,商品,时间\n甲,杯子,02/03/2011\n乙,盘子,03/03/2011\n".encode("gb18030"))
+    assert zhiyin("ingest", path, "-w", tmp_path / "w", "--dry-run") == 0
+    said = capsys.readouterr().err
+    assert "time = 时间 (%d/%m/%Y)" in said
+    assert "a.csv is read as gb18030, told from its bytes; say otherwise with --encoding" in said
+    given = ["--encoding", "gb18030", "--time-format", "%m/%d/%Y"]
+    assert zhiyin("ingest", path, "-w", tmp_path / "w", "--dry-run", *given) == 0
+    said = capsys.readouterr().err
+    assert "time = 时间 (%m/%d/%Y)" in said
+    assert "told from its bytes" not in said
+
+
+def test_reasons_and_repeated_files_are_said_in_chinese(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("user,item\na,x\n,y\nnan,z\n")
+    assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "w", "--lang", "zh") == 0
+    said = capsys.readouterr().out
+    assert "没有用户" in said
+    assert "用户为单词 'nan'，视为缺失" in said
+    assert "no user" not in said
+    assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "w", "--lang", "zh", "--append") == 0
+    assert "a.csv 此前已导入（名为 a.csv）：未再导入" in capsys.readouterr().out
