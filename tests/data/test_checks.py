@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from zhiyin.core.errors import SettingsError
 from zhiyin.data.checks import CHECKS, Check, Evidence, Finding, Words, all_checks, named_check, run_checks, table
 from zhiyin.data.checks import duplicates as duplicates_check
+from zhiyin.data.cleaning import clean
 
 NOW = 1_700_000_000
 Change = Callable[[pl.DataFrame], pl.DataFrame]
@@ -261,6 +262,21 @@ def test_a_scale_with_a_negative_half_has_no_returns() -> None:
     votes = clean_log().with_columns(kind=pl.lit("rating"))
     assert finding("returns", changed(votes, [3], value=-1.0)).verdict == "pass"
     assert finding("returns", changed(votes, [3, 4], kind="return")).rows.tolist() == [3, 4]
+
+
+@pytest.mark.parametrize("kind", [None, "purchase"])
+def test_a_log_of_negative_quantities_alone_is_a_warning_and_loses_no_row(kind: str | None) -> None:
+    log = clean_log().with_columns(value=-pl.col("value"))
+    log = log if kind is None else log.with_columns(kind=pl.lit(kind))
+    for turned in (log, changed(log, [3], value=0.0), changed(log, [3], value=None)):
+        found = finding("returns", turned)
+        assert (found.verdict, found.rows.tolist()) == ("warn", [])
+        assert found.note is not None
+        assert found.note.en.startswith("every quantity is negative: nothing but returns, or the sign is turned round?")
+        assert len(clean(turned, "returns", now=NOW).events) == len(turned)
+    half = changed(log, list(range(1_000)), value=1.0)
+    for sound in (half, log.with_columns(value=pl.lit(0.0)), log.with_columns(kind=pl.lit("rating")), log.clear()):
+        assert finding("returns", sound).note is None
 
 
 def test_case_is_part_of_an_id_where_ids_mix_it() -> None:

@@ -2,7 +2,7 @@
 
 import polars as pl
 
-from zhiyin.data.checks.check import Check, Finding, Words, where
+from zhiyin.data.checks.check import NO_ROWS, Check, Finding, Words, where
 from zhiyin.data.checks.evidence import Evidence
 
 FEW = 0.25
@@ -10,6 +10,10 @@ FEW = 0.25
 this are like C123, that is how sessions are numbered."""
 OPINIONS = ("rating", "like", "dislike", "hide")
 """Kinds whose value is an opinion; a negative one is no return."""
+TURNED = Words(
+    "every quantity is negative: nothing but returns, or the sign is turned round? no row is taken for a return",
+    "所有数量均为负：全部是退货，还是正负号颠倒了？没有任何一行按退货处理",
+)
 
 
 class Returns(Check):
@@ -23,10 +27,10 @@ class Returns(Check):
 
     def look(self, evidence: Evidence) -> Finding:
         signs = [*self._kind(evidence), *self._invoice(evidence), *self._quantity(evidence)]
-        if not signs:
-            return self.finding(evidence)
-        found = evidence.events.select(pl.any_horizontal(signs)).to_series()
-        return self.about_rows(evidence, where(found), "user", "item", "value", "session", "kind")
+        rows = where(evidence.events.select(pl.any_horizontal(signs)).to_series()) if signs else NO_ROWS
+        if not len(rows) and _all_negative(evidence):
+            return self.finding(evidence, verdict="warn", note=TURNED)
+        return self.about_rows(evidence, rows, "user", "item", "value", "session", "kind")
 
     def _kind(self, evidence: Evidence) -> list[pl.Expr]:
         return [pl.col("kind") == "return"] if evidence.has("kind") else []
@@ -37,12 +41,21 @@ class Returns(Check):
         return _where_few(evidence, pl.col("session").str.contains(r"^[Cc]\d+$"))
 
     def _quantity(self, evidence: Evidence) -> list[pl.Expr]:
-        if not evidence.has("value"):
-            return []
-        negative = pl.col("value").cast(pl.Float64, strict=False) < 0
-        if evidence.has("kind"):
-            negative &= ~pl.col("kind").is_in(OPINIONS)
-        return _where_few(evidence, negative)
+        return _where_few(evidence, _negative(evidence)) if evidence.has("value") else []
+
+
+def _negative(evidence: Evidence) -> pl.Expr:
+    """Whether the value is below zero and no opinion."""
+    negative = pl.col("value").cast(pl.Float64, strict=False) < 0
+    return negative & ~pl.col("kind").is_in(OPINIONS) if evidence.has("kind") else negative
+
+
+def _all_negative(evidence: Evidence) -> bool:
+    """Whether there are values, and each of them (but zeros) is below zero and no opinion."""
+    if not evidence.has("value"):
+        return False
+    counted = pl.col("value").cast(pl.Float64, strict=False).fill_nan(None) != 0
+    return evidence.events.filter(counted).select(_negative(evidence).all() & (pl.len() > 0)).item() is True
 
 
 def _where_few(evidence: Evidence, sign: pl.Expr) -> list[pl.Expr]:
