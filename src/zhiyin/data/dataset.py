@@ -17,6 +17,7 @@ from zhiyin.data.coding import Coded, coded, in_order, rows_in
 from zhiyin.data.columns import Guess, guess
 from zhiyin.data.consent import CONSENT, Purpose, allows, consent_bits
 from zhiyin.data.contracts import KINDS, Catalogue, Histories, HistoriesLike, Requests, Table
+from zhiyin.data.foreign import Entries, of_lightfm, of_matrix, of_surprise
 from zhiyin.data.numbers import Numbered
 from zhiyin.data.side import side_table
 from zhiyin.data.sources import as_polars
@@ -69,6 +70,34 @@ class Dataset:
         user_table = None if users is None else side_table(as_polars(users), "user", map or {}, ()).frame
         dataset = dataset_of(usable_rows, item_table, user_table, weighting or Weighting())
         return replace(dataset, report=report, guess=found)
+
+    @classmethod
+    def from_matrix(
+        cls, matrix: Any, users: Iterable[Any] | None = None, items: Iterable[Any] | None = None, *,
+        entries: Entries = "value", weighting: Weighting | None = None,
+    ) -> "Dataset":  # fmt: skip
+        """A dataset from a SciPy sparse matrix, people × items; ids are row and column numbers where none are given.
+
+        Each stored entry is an event. It is a ``value`` (a rating, a count), which weighs what ``weighting`` makes of
+        it, or with ``entries="weight"`` the event's weight itself, as implicit and LightFM have it.
+        """
+        weighting = weighting or Weighting()
+        if entries == "weight":
+            weighting = weighting.model_copy(update={"by_value": True})
+        return cls.from_frame(**of_matrix(matrix, users, items, entries)._asdict(), weighting=weighting)
+
+    @classmethod
+    def from_surprise(cls, data: Any, *, weighting: Weighting | None = None) -> "Dataset":
+        """A dataset from Surprise's ``Trainset`` or, with the times, its ``Dataset``; Surprise is not needed for it."""
+        return cls.from_frame(**of_surprise(data)._asdict(), weighting=weighting)
+
+    @classmethod
+    def from_lightfm(cls, data: Any, interactions: Any, weights: Any = None) -> "Dataset":
+        """A dataset from LightFM's ``Dataset`` and the interactions (and weights) that it built.
+
+        ``interactions`` may be the pair that ``build_interactions`` gives. LightFM is not needed for it.
+        """
+        return cls.from_matrix(*of_lightfm(data, interactions, weights), entries="weight")
 
     def __len__(self) -> int:
         return len(self.users)
