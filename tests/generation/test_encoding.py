@@ -7,12 +7,15 @@ import polars as pl
 import pytest
 
 from zhiyin.core.errors import DataError, ModelError
+from zhiyin.core.languages import Sentence
 from zhiyin.data.contracts import Catalogue
 from zhiyin.data.tables import catalogue_of
 from zhiyin.generation import Encoding, Specification
 from zhiyin.generation.judgement import coverage, marginals_copy, share_new, told_apart
 from zhiyin.generation.neighbours import Neighbours
 from zhiyin.generation.numbers import number_block
+from zhiyin.generation.ranges import ranges_of
+from zhiyin.generation.specification import Attributes, sentence
 
 RNG = np.random.default_rng(0)
 
@@ -55,9 +58,35 @@ def test_attributes_are_readable_and_in_the_order_of_the_title() -> None:
     assert found["category"] == shop.columns["category"][1]
     assert found["price"] == shop.columns["price"][1]
     assert set(encoding.attributes(encoding.read(shop), 0)) == {"title", "width"}
-    said = Specification({"kind": "jug", "price": 5.0, "title": ["red", "retrospot"]}, [("a", 0.5)], 0.3)
-    assert said.text == "jug, price 4–6, red retrospot"
-    assert said.to_dict()["neighbours"] == [{"item": "a", "distance": 0.5}]
+    assert Specification({}, [("a", 0.5)], 0.3, {}, Sentence("", "")).to_dict()["neighbours"] == [
+        {"item": "a", "distance": 0.5}
+    ]
+
+
+def test_a_specification_reads_as_a_sentence_in_both_languages() -> None:
+    attributes: Attributes = {"kind": "kitchen", "price": 5.0, "tags": ["red", "spot"], "title": ["ceramic", "jug"]}
+    said = sentence(attributes, {"price": (3.95, 6.0)}, frozenset(["title"]))
+    assert said.en == "ceramic jug, kitchen, price 3.95–6, red, spot"
+    assert said.zh == "ceramic jug，kitchen，价格 3.95–6，red，spot"
+    assert sentence({"year": 1995.0}, {}).en == "year 1995"
+    assert sentence({"year": 1995.0}, {"year": (1990.5, 1995.0)}).en == "year 1990–1995"
+    assert sentence({"x": 0.123456}, {}).en == "x 0.123"
+
+
+def test_a_range_is_the_middle_half_of_what_is_alike() -> None:
+    shop = Catalogue.of(
+        map(str, range(40)),
+        kind=["jug", "bag"] * 20,
+        price=[4.0 + (i // 2) % 9 if i % 2 == 0 else 90.0 + i for i in range(40)],
+    )
+    encoding = Encoding.of(shop)
+    pool = encoding.read(shop)
+    jug, bag, priceless = ranges_of(encoding, [np.array([1, 0, 1]), np.array([8.0, 100.0, np.nan])], pool)
+    jugs = np.sort(np.append(pool[1][::2][:8], 8.0))
+    assert jug == {"price": (jugs[2], jugs[6])}
+    assert bag["price"][0] >= 90
+    assert bag["price"][0] <= 100 <= bag["price"][1]
+    assert priceless == {}
 
 
 def test_three_price_points_stay_three_modes() -> None:

@@ -20,11 +20,14 @@ from zhiyin.data.tables import catalogue_frame, catalogue_of
 from zhiyin.generation.encoding import Encoding, Hard, take
 from zhiyin.generation.generator import Generator, Projection, alike_draws, soft_draws
 from zhiyin.generation.neighbours import Neighbours
-from zhiyin.generation.specification import Specification
+from zhiyin.generation.ranges import ranges_of
+from zhiyin.generation.specification import Specification, sentence
 from zhiyin.registry import Artefact, Manifest, write
 
 TRIES = 5
 """Rounds of drawing until enough specifications say something and keep what was asked."""
+LEAST_DRAWS = 256
+"""Of a round: ranges of numbers come from draws that are alike."""
 
 
 class ConditionalConfig(Config):
@@ -77,21 +80,23 @@ class ConditionalModel:
         ``asked``: values wanted by column, ``{"category": "jug"}``; kept where the generator can.
         """
         rng = rng or np.random.default_rng(self.config.seed)
-        return self.described(self._drawn(condition, n, rng, asked), n_neighbours)
+        pool = self._pool(condition, n, rng, asked)
+        good = self.says_something(pool, asked) & _first_of_its_like(self.encoding.embed(pool))
+        return self.described(take(pool, np.argsort(~good, kind="stable")[:n]), pool, n_neighbours)
 
-    def described(self, hard: Hard, n_neighbours: int = 5) -> list[Specification]:
-        """These items in words, each with its nearest of the catalogue."""
+    def described(self, hard: Hard, pool: Hard, n_neighbours: int = 5) -> list[Specification]:
+        """Items ``hard`` in words, each with its nearest of the catalogue; ``pool``: draws that give the ranges."""
         rows, distances = self.neighbours.nearest(self.encoding.embed(hard), n_neighbours)
         novelty = self.neighbours.novelty(distances[:, 0])
         ids = self.catalogue.ids.take(rows.ravel())
-        return [
-            Specification(
-                self.encoding.attributes(hard, i),
-                list(zip(ids[i * rows.shape[1] : (i + 1) * rows.shape[1]], distances[i].tolist(), strict=True)),
-                float(novelty[i]),
-            )
-            for i in range(len(rows))
-        ]
+        width, titles = rows.shape[1], self.encoding.titles
+        found = []
+        for i, ranges in enumerate(ranges_of(self.encoding, hard, pool)):
+            attributes = self.encoding.attributes(hard, i)
+            near = list(zip(ids[i * width : (i + 1) * width], distances[i].tolist(), strict=True))
+            text = sentence(attributes, ranges, titles)
+            found.append(Specification(attributes, near, float(novelty[i]), ranges, text))
+        return found
 
     def sample(
         self, condition: np.ndarray, n: int, rng: np.random.Generator, asked: Mapping[str, str] | None = None
@@ -177,21 +182,18 @@ class ConditionalModel:
             )
         return vectors
 
-    def _drawn(self, condition: np.ndarray, n: int, rng: np.random.Generator, asked: Mapping[str, str] | None) -> Hard:
-        """``n`` draws, those first that say more than a number and keep what was asked; no two alike where possible."""
+    def _pool(self, condition: np.ndarray, n: int, rng: np.random.Generator, asked: Mapping[str, str] | None) -> Hard:
+        """Draws until ``n`` of them say something and keep what was asked, `TRIES` times at most."""
         rounds: list[Hard] = []
-        good = np.zeros(0, bool)
-        for _ in range(TRIES):
-            rounds.append(self.sample(condition, max(n, 16), rng, asked))
-            pool = [np.concatenate(parts) for parts in zip(*rounds, strict=True)]
-            good = self._says_something(pool, asked or {})
-            if good.sum() >= n:
-                break
-        return take(pool, np.argsort(~good, kind="stable")[:n])
+        good = 0
+        while good < n and len(rounds) < TRIES:
+            rounds.append(self.sample(condition, max(n, LEAST_DRAWS), rng, asked))
+            good += int(self.says_something(rounds[-1], asked).sum())
+        return [np.concatenate(parts) for parts in zip(*rounds, strict=True)]
 
-    def _says_something(self, hard: Hard, asked: Mapping[str, str]) -> np.ndarray:
-        """bool (n,): has a value of every asked kind, is not empty, and is the first of its like."""
-        n = len(hard[0])
+    def says_something(self, hard: Hard, asked: Mapping[str, str] | None = None) -> np.ndarray:
+        """bool (n,): has a value of every asked kind, and says more than a number where the columns have more."""
+        n, asked = len(hard[0]), asked or {}
         good, saying = np.ones(n, bool), np.zeros(n, bool)
         for block, part in zip(self.encoding.blocks, hard, strict=True):
             if block.askable:
@@ -199,9 +201,7 @@ class ConditionalModel:
             if block.name in asked:
                 value = block.askable.index(asked[block.name])
                 good &= part[:, value] if part.ndim == 2 else part == value
-        first = np.zeros(n, bool)
-        first[np.unique(self.encoding.embed(hard), axis=0, return_index=True)[1]] = True
-        return good & first & (saying if self.encoding.askable else True)
+        return good & (saying if self.encoding.askable else True)
 
     def _wanted(self, asked: Mapping[str, str]) -> np.ndarray:
         """float32 (V,): 1 for each value that is asked for."""
@@ -217,3 +217,10 @@ class ConditionalModel:
     def _need_training(self) -> None:
         if "generator" not in self.__dict__:
             raise ModelError(f"{self.name} is not trained; call fit(catalogue, vectors) first, or zhiyin.load(folder)")
+
+
+def _first_of_its_like(rows: np.ndarray) -> np.ndarray:
+    """bool (n,): no row before it is equal."""
+    first = np.zeros(len(rows), bool)
+    first[np.unique(rows, axis=0, return_index=True)[1]] = True
+    return first

@@ -82,6 +82,11 @@ class Encoding:
         ]
         return np.concatenate(places).astype(np.int64)
 
+    @cached_property
+    def titles(self) -> frozenset[str]:
+        """Columns whose values are the words of a text."""
+        return frozenset(block.name for block in self.blocks if isinstance(block, Labels) and block.words)
+
     def read(self, catalogue: Catalogue) -> Hard:
         """The hard form of a catalogue with these columns."""
         return [block.read(catalogue.columns[block.name]) for block in self.blocks]

@@ -4,6 +4,8 @@ import numpy as np
 
 BLOCK = 2048
 """Made-up items compared with all of the catalogue at once."""
+LEAST = 0.1
+"""Distance below which two items are the same to a person: a tenth of a value's spread."""
 
 
 class Neighbours:
@@ -32,6 +34,14 @@ class Neighbours:
         """Share of the catalogue's items whose own nearest neighbour is nearer than ``nearest`` (n,); float64 (n,)."""
         return np.searchsorted(self.own, nearest, side="left") / max(1, len(self.own))
 
+    def usual(self, share: float) -> float:
+        """The distance within which this share of the items have their own nearest neighbour; never 0."""
+        return max(float(np.quantile(self.own, share)) if len(self.own) else 0.0, LEAST)
+
+    def squares_to(self, points: np.ndarray) -> np.ndarray:
+        """Squared distances float32 (n, N) of all items, freshly made."""
+        return squares_between(points, self.embedded, self.squares)
+
     def _distances_among(self) -> np.ndarray:
         """Distance of each item to the nearest other one, (N,); none for a catalogue of one item."""
         found = [np.zeros(0, np.float32)]
@@ -41,10 +51,11 @@ class Neighbours:
             found.append(np.sqrt(far.min(axis=1)))
         return np.concatenate(found)
 
-    def squares_to(self, points: np.ndarray) -> np.ndarray:
-        """Squared distances float32 (n, N) of all items, freshly made."""
-        far = points @ self.embedded.T
-        far *= -2
-        far += self.squares
-        far += (points**2).sum(axis=1, keepdims=True)
-        return np.asarray(np.maximum(far, 0, out=far))
+
+def squares_between(points: np.ndarray, items: np.ndarray, squares: np.ndarray | None = None) -> np.ndarray:
+    """Squared distances (n, N) of ``points`` (n, D) to ``items`` (N, D), whose own squared lengths may be given."""
+    far = points @ items.T
+    far *= -2
+    far += (items**2).sum(axis=1) if squares is None else squares
+    far += (points**2).sum(axis=1, keepdims=True)
+    return np.asarray(np.maximum(far, 0, out=far))

@@ -40,7 +40,7 @@ class Generated:
             )
         self.generator, self.condition, self.draws = generator, condition, draws
         self.weighting = condition.weighting
-        self.width = max(float(np.median(generator.neighbours.own)) if len(generator.neighbours.own) else 0.0, 0.1)
+        self.width = generator.neighbours.usual(0.5)
 
     @property
     def catalogue(self) -> Catalogue:

@@ -1,41 +1,57 @@
-"""Step 5: the generator of item specifications, conditioned on a large model's vector of a person."""
+"""Step 5: the generator of item specifications, conditioned on a large model's vector of a person, and its judgement.
 
-from typing import Any
+It learns from items that somebody took in the training part, a tenth of them kept from it: what copies is then nearer
+to the others. What came into the catalogue later it has not seen.
+"""
+
+from collections.abc import Mapping
+from typing import Any, cast
 
 import numpy as np
 
 from zhiyin import generation
 from zhiyin.core.errors import ModelError
+from zhiyin.core.ids import IdIndex
 from zhiyin.core.languages import Sentence
-from zhiyin.core.randomness import generator
-from zhiyin.data.contracts import VectorModel
+from zhiyin.core.randomness import generator as random_stream
+from zhiyin.core.wire import FigureJSON
+from zhiyin.data.contracts import Catalogue, VectorModel
 from zhiyin.data.dataset import Dataset
+from zhiyin.generation import Generated
+from zhiyin.generation.conditional import ConditionalModel
+from zhiyin.generation.gaps import find_gaps
+from zhiyin.generation.judgement import foresight, judge
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
+from zhiyin.pipeline.recipe import GENERATOR, Recipe
 from zhiyin.pipeline.train import saved, still_there
 
-GENERATOR = "generator"
-"""Its name in the registry of the workspace."""
 PAIRS = 200_000
 """Pairs of a person and an item they took that are learned from, drawn by the seed."""
+KEPT = 0.1
+"""Share of the items that is kept from the generator."""
 SHOWN = 5
-"""Specifications that a run shows."""
+"""Specifications and gaps that a run shows."""
+FORESEEN = 64
+"""Draws of a person that later items are compared with."""
+ASKED = 2000
+"""People of the test part who are asked for, at most."""
 
 NOT_WANTED = Sentence("no generator: the recipe names none", "没有生成模型：方案没有指定")
 NOT_POSSIBLE = Sentence("no generator: it needs item columns and a model with vectors",
                         "没有生成模型：需要物品的列和一个有向量的模型")  # fmt: skip
 FAILED = Sentence("no generator: {why}", "没有生成模型：{why}")
-DONE = Sentence("{model} on vectors of {name}; verdict: {verdict}",
-                "{model}，以 {name} 的向量为条件；结论：{verdict}")  # fmt: skip
+DONE = Sentence("{model} on vectors of {name}; told from real items: AUC {auc}; verdict: {verdict}",
+                "{model}，以 {name} 的向量为条件；与真实物品的可区分度 AUC {auc}；结论：{verdict}")  # fmt: skip
 
 
 def generate(line: Line) -> Facts:
-    """The generator, and a few specifications for people of the training part."""
+    """The generator, how good it is, a few specifications for people of the training part, and gaps."""
     settings = line.recipe.generation
-    name = settings.condition or next((name for name, m in line.models.items() if isinstance(m, VectorModel)), None)
+    name = condition_of(line.recipe, line.models)
     if settings.model is None or name is None or not line.dataset.catalogue.columns:
         why = NOT_WANTED if settings.model is None else NOT_POSSIBLE
-        return {"summary": why.both(), "specifications": [], "seconds": 0.0, "again": False}
+        return {**_nothing(why.both()), "seconds": 0.0, "again": False}
     inputs = {
         "split": line.split_key, "condition": line.done["models"]["models"][name]["digest"],
         "generation": settings.model_dump(mode="json"), "seed": line.recipe.seed,
@@ -49,34 +65,92 @@ def generate(line: Line) -> Facts:
     )
 
 
-def fitted(line: Line, train: Dataset, model: VectorModel) -> Any:
+def condition_of(recipe: Recipe, models: Mapping[str, Any]) -> str | None:
+    """NAME of the model whose vectors are the condition; None where there is none."""
+    first = next((name for name, model in models.items() if isinstance(model, VectorModel)), None)
+    return recipe.generation.condition or first
+
+
+def fitted(line: Line, train: Dataset, model: VectorModel) -> ConditionalModel:
     """The recipe's generator, learned from who took what in ``train``. Raises `ModelError` where it cannot."""
-    settings = line.recipe.generation
-    vectors = model.user_vectors(train.requests())  # (U, D)
-    liked = np.flatnonzero(train.histories.weights > 0)
-    if len(liked) > PAIRS:
-        liked = np.sort(generator(line.recipe.seed, "pairs").choice(liked, PAIRS, replace=False))
-    made = getattr(generation, str(settings.model))(**{"seed": line.recipe.seed, **settings.settings})
-    return made.fit(
-        train.catalogue, vectors[train.histories.owners[liked]], train.histories.items[liked], progress=line.progress
-    )
+    learnt = Learnt(train, model.user_vectors(train.requests()), line.recipe.seed)
+    return _learned(line, learnt).facing(train.catalogue)
+
+
+class Learnt:
+    """What a generator learns from: items, pairs of a person's vector and an item, and the items kept from it."""
+
+    def __init__(self, train: Dataset, vectors: np.ndarray, seed: int) -> None:
+        """``vectors`` (U, D), one for each person of ``train``."""
+        rng = random_stream(seed, "generation")
+        hot = np.flatnonzero(train.hot_items)
+        kept = rng.permutation(hot)[: int(KEPT * len(hot))]
+        used = np.setdiff1d(hot, kept)  # ascending
+        self.catalogue, self.held = (_these(train.catalogue, rows) for rows in (used, np.sort(kept)))
+        people, items = train.histories.matrix(train.n_items).tocoo().coords  # each pair once
+        known = np.flatnonzero(np.isin(items, used))
+        if len(known) > PAIRS:
+            known = np.sort(rng.choice(known, PAIRS, replace=False))
+        self.conditions = vectors[people[known]]  # (n, D)
+        self.items = np.searchsorted(used, items[known])  # (n,)
 
 
 def _made(line: Line, name: str) -> Facts:
     train, model = line.split.train, line.models[name]
+    vectors = model.user_vectors(train.requests())  # (U, D)
+    learnt = Learnt(train, vectors, line.recipe.seed)
     try:
-        made = fitted(line, train, model)
+        made = _learned(line, learnt)
     except ModelError as error:
-        return {"summary": FAILED.both(why=error.message), "specifications": []}
-    rng = generator(line.recipe.seed, "generation")
-    vectors = model.user_vectors(train.requests().take(slice(0, SHOWN)))
-    shown = [specification.to_dict() for specification in made.specifications(vectors, SHOWN, rng)]
+        return _nothing(FAILED.both(why=error.message))
+    judgement = judge(made, learnt.conditions, learnt.items, learnt.held, line.recipe.seed)
+    made.facts |= {"condition": name, "condition_version": line.done["models"]["models"][name]["version"]}
+    made = made.facing(train.catalogue)
+    judgement["foresight"] = _foresight(line, Generated(made, model, FORESEEN))
+    rng = random_stream(line.recipe.seed, "shown")
+    shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
+    verdict = {"en": made.facts["verdict"], "zh": made.facts["verdict_zh"]}
+    auc = f"{judgement['told_apart']['value']:.2f}"
     return {
         **saved(line.workspace, GENERATOR, made),
+        "model": made.name,
         "condition": name,
         "specifications": shown,
+        "judgement": judgement,
+        "gaps": [gap.to_dict() for gap in find_gaps(made, vectors, SHOWN, rng)],
+        "curve": made.facts["curve"],
         "summary": {
-            "en": DONE.said("en", model=made.name, name=name, verdict=made.facts["verdict"]),
-            "zh": DONE.said("zh", model=made.name, name=name, verdict=made.facts["verdict_zh"]),
+            "en": DONE.said("en", model=made.name, name=name, auc=auc, verdict=verdict["en"]),
+            "zh": DONE.said("zh", model=made.name, name=name, auc=auc, verdict=verdict["zh"]),
         },
     }
+
+
+def _learned(line: Line, learnt: Learnt) -> ConditionalModel:
+    """It faces the items that it was trained on."""
+    settings = line.recipe.generation
+    made = getattr(generation, str(settings.model))(**{"seed": line.recipe.seed, **settings.settings})
+    made.fit(learnt.catalogue, learnt.conditions, learnt.items, progress=line.progress)
+    return cast(ConditionalModel, made)
+
+
+def _foresight(line: Line, source: Generated) -> FigureJSON | None:
+    """Over items that nobody took before the test part, asked before it."""
+    test = line.split.test
+    cases = test.take(np.sort(random_stream(line.recipe.seed, "foresight").permutation(len(test))[:ASKED]))
+    later = np.flatnonzero(~line.split.refit.hot_items)
+    took = np.zeros((len(cases), len(source.catalogue)), bool)
+    took[cases.targets.owners, cases.targets.rows] = True
+    later = later[took[:, later].any(axis=0)]
+    if not len(later):
+        return None
+    asked = np.tile(later.astype(np.int32), (len(cases), 1))
+    return foresight(source.score(cases.requests, asked), took[:, later])
+
+
+def _these(catalogue: Catalogue, rows: np.ndarray) -> Catalogue:
+    return Catalogue(IdIndex(catalogue.ids.take(rows)), {name: c[rows] for name, c in catalogue.columns.items()})
+
+
+def _nothing(summary: Any) -> Facts:
+    return {"summary": summary, "specifications": [], "judgement": {}, "gaps": []}

@@ -1,6 +1,7 @@
 """Conditional GAN: how it learns. What it computes is in network.py, what it learns from in generation/learning.py.
 
-A critic scores packs of items with their conditions; the generator learns to be scored like the catalogue.
+A critic scores packs of items with their conditions; the generator learns to be scored like the catalogue, and, from an
+encoder's reading of an item, to make it again (CVAE-GAN, Bao et al. 2017, arXiv 1703.10155).
 Letters: B items of a batch, W width of an item, P of a person, V values that can be asked for.
 Wasserstein loss with gradient penalty (Gulrajani et al. 2017, arXiv 1704.00028), packs (Lin et al. 2018, arXiv
 1712.04086), and the cross-entropy of what was asked for (Xu et al. 2019, arXiv 1907.00503).
@@ -11,6 +12,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
+from zhiyin.generation.evidence import Encoder, evidence
 from zhiyin.generation.gan.network import ConditionalGANConfig, ConditionalGANModel
 from zhiyin.generation.generator import Generator
 from zhiyin.generation.learning import Batch, Learned, asked_loss
@@ -46,14 +48,18 @@ class GANLearner(Learner[Batch]):
         encoding = average.encoding
         self.average, self.generator = average.requires_grad_(False), copy.deepcopy(average)
         self.generator.requires_grad_(True)
+        self.encoder = Encoder(self.generator, config.hidden, person)
         self.critic = Critic(encoding.width + person + len(encoding.askable), config)
-        self.network = nn.ModuleDict({"generator": self.generator, "critic": self.critic, "average": average})
+        self.network = nn.ModuleDict(
+            {"generator": self.generator, "encoder": self.encoder, "critic": self.critic, "average": average}
+        )
         self.config = config
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
+        made = [*self.generator.parameters(), *self.encoder.parameters()]
         return {
-            name: torch.optim.Adam(network.parameters(), lr=self.config.learning_rate, betas=(0.5, 0.9), fused=True)
-            for name, network in (("generator", self.generator), ("critic", self.critic))
+            name: torch.optim.Adam(weights, lr=self.config.learning_rate, betas=(0.5, 0.9), fused=True)
+            for name, weights in (("generator", made), ("critic", list(self.critic.parameters())))
         }
 
     def step(self, batch: Batch, optimisers: Optimisers) -> Tensor:
@@ -63,8 +69,10 @@ class GANLearner(Learner[Batch]):
         made = torch.cat([self.generator.soften(logits), conditions], dim=1)
         distance = self.critic(real).mean() - self.critic(made.detach()).mean()
         optimisers.descend(self._penalty(real, made.detach()) - distance, "critic")
-        wished = asked_loss(self.generator.encoding, logits, batch.asked)
-        optimisers.descend(wished - self.critic(made).mean(), "generator")
+        loss = asked_loss(self.generator.encoding, logits, batch.asked) - self.critic(made).mean()
+        if self.config.reconstruction:
+            loss = loss + self.config.reconstruction * evidence(self.generator, self.encoder, batch).mean()
+        optimisers.descend(loss, "generator")
         self._follow()
         losses: Tensor = distance.detach().expand(len(real))
         return losses

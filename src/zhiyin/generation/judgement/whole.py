@@ -14,7 +14,7 @@ from zhiyin.generation.judgement.distance import nearer_to_training, share_new
 from zhiyin.generation.judgement.two_sample import LEAST, told_apart
 
 JUDGED = 2000
-"""Items that are made, and real ones that they are compared with."""
+"""Items that are made, and real ones that they are compared with; fewer for a small catalogue."""
 GOALS: Mapping[str, tuple[str, float]] = {
     "told_apart": ("at most", 0.75), "new": ("at least", 0.2), "nearer_to_training": ("at most", 0.55),
     "foresight": ("above", 0.5),
@@ -32,11 +32,12 @@ def judge(
     """
     rng = random_stream(seed, "judgement")
     encoding, hard = made_by.encoding, made_by.encoding.read(made_by.catalogue)
-    asked, compared = rng.integers(0, len(items), (2, JUDGED))
-    made = made_by.sample(conditions[asked], JUDGED, rng)
+    n = min(JUDGED, max(4 * len(made_by.catalogue), 4 * LEAST))
+    asked, compared = rng.integers(0, len(items), (2, n))
+    made = made_by.sample(conditions[asked], n, rng)
     real = take(hard, items[compared])
     told: dict[str, Any] = _beside(made_by, real, made, seed)
-    told["marginals"] = _beside(made_by, real, marginals_copy(real, JUDGED, rng), seed)
+    told["marginals"] = _beside(made_by, real, marginals_copy(real, n, rng), seed)
     if held is not None and len(held) >= LEAST:
         sides = (made_by.neighbours.embedded, encoding.embed(encoding.read(held)), encoding.embed(made))
         told["nearer_to_training"] = nearer_to_training(*sides, seed=seed)
