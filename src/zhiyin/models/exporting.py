@@ -1,0 +1,135 @@
+"""A model's network as ONNX: one file that any runtime computes scores with, checked against the model itself.
+
+Letters: B people, L longest history, N items. Input of every network: ``items`` int64 (B, L), catalogue rows, oldest
+first, -1 fills at the end; ``weights`` float32 (B, L), what each event weighs. Output: ``scores`` float32 (B, N).
+"""
+
+import importlib
+import json
+import logging
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from zhiyin.core.errors import ModelError, RefusedError
+from zhiyin.data.contracts import Histories, Requests
+
+NETWORKS = {
+    "MultVAE": "zhiyin.models.vae.export:VAEScores",
+    "AdversarialVAE": "zhiyin.models.vae.export:VAEScores",
+    "VAECosine": "zhiyin.models.vae.export:CosineScores",
+    "SASRec": "zhiyin.models.transformer.export:NextItemScores",
+}
+"""Model → the network that is exported. Strings, so that naming one imports one."""
+PARITY = 1e-4
+"""Largest difference allowed between a score of the file and one of the model."""
+ONE_FILE = 3 << 29
+"""Bytes of weights up to which one file holds them: the format ends at 2 GB."""
+INSTALL = 'pip install "zhiyin[export]"'
+
+
+def onnx_of(model: Any, folder: Path, histories: Histories) -> dict[str, Any]:
+    """Write ``NAME.onnx``, ``NAME.json`` and ``NAME.items.json`` to ``folder``; what the JSON says.
+
+    Raises `ModelError` for a model without a network or where the extra is missing, `RefusedError` where the scores of
+    the file for ``histories`` differ from the model's by more than `PARITY`.
+    """
+    if model.name not in NETWORKS:
+        choices = ", ".join(NETWORKS)
+        raise ModelError(
+            f"{model.name} has no network to export; models with one are: {choices}", found=model.name, allowed=choices
+        )
+    _need_the_extra()
+    path = folder / f"{model.name}.onnx"
+    _export(model, path)
+    difference = _difference(model, path, histories)
+    if not difference <= PARITY:
+        raise RefusedError(
+            f"{model.name} as ONNX gives scores that differ from the model's by {difference:.2g}, more than {PARITY}; "
+            "nothing was written: please report it with the versions of torch and onnxruntime",
+            found=f"{difference:.2g}", allowed=f"{PARITY}",
+        )  # fmt: skip
+    return _described(model, path, len(histories), difference)
+
+
+def padded(histories: Histories) -> dict[str, np.ndarray]:
+    """``items`` and ``weights``, (B, L) each, L at least 1."""
+    shape = (len(histories), max(1, int(histories.lengths.max(initial=0))))
+    items, weights = np.full(shape, -1, np.int64), np.zeros(shape, np.float32)
+    places = np.arange(histories.n_events) - histories.offsets[histories.owners]
+    items[histories.owners, places], weights[histories.owners, places] = histories.items, histories.weights
+    return {"items": items, "weights": weights}
+
+
+def _export(model: Any, path: Path) -> None:
+    import torch
+
+    module, _, name = NETWORKS[model.name].partition(":")
+    network = getattr(importlib.import_module(module), name)(model).eval()
+    people, events = torch.export.Dim("people"), torch.export.Dim("events")
+    example = (torch.tensor([[0, 0, -1], [0, -1, -1]]), torch.tensor([[1.0, -1.0, 0.0], [1.0, 0.0, 0.0]]))
+    large = sum(weight.nbytes for weight in network.state_dict().values()) > ONE_FILE
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that nobody needs here
+    with warnings.catch_warnings(), torch.no_grad():
+        warnings.simplefilter("ignore")  # of torch's exporter, about itself
+        torch.onnx.export(
+            network, example, path, input_names=["items", "weights"], output_names=["scores"], dynamo=True,
+            dynamic_shapes={"items": {0: people, 1: events}, "weights": {0: people, 1: events}}, external_data=large,
+            verbose=False,
+        )  # fmt: skip
+
+
+def _difference(model: Any, path: Path, histories: Histories) -> float:
+    """The largest between the file's scores and the model's: in batches, one alone, and nobody known."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level = 3
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    differences = []
+    for part in _parts(histories):
+        (scores,) = session.run(["scores"], padded(part))
+        wanted = model.score(Requests.of(part))
+        differences.append(np.abs(scores - wanted).max(initial=0) if scores.shape == wanted.shape else np.inf)
+    return float(np.max(differences))  # NaN stays NaN
+
+
+def _parts(histories: Histories) -> Iterator[Histories]:
+    yield Histories.empty(1)
+    yield Histories.empty(3)
+    yield histories.take(slice(0, 1))
+    for start in range(0, len(histories), 64):
+        yield histories.take(slice(start, start + 64))
+
+
+def _described(model: Any, path: Path, n: int, difference: float) -> dict[str, Any]:
+    ids = f"{model.name}.items.json"
+    (path.parent / ids).write_text(json.dumps(list(model.catalogue.ids), ensure_ascii=False), "utf-8")
+    events = {"shape": ["people", "events"], "fill": "at the end of a shorter history"}
+    place = "place of the item in the ids file, oldest first; -1 fills"
+    weight = "1 for an event, negative for a dislike; 0 fills"
+    score = "one of each item of the ids file, higher fits better; what was seen is not left out"
+    said = {
+        "model": model.name, "version": model.version, "network": path.name,
+        "inputs": {"items": {"type": "int64", **events, "meaning": place},
+                   "weights": {"type": "float32", **events, "meaning": weight}},
+        "outputs": {"scores": {"type": "float32", "shape": ["people", len(model.catalogue)], "meaning": score}},
+        "ids": ids, "catalogue": model.catalogue.digest,
+        "parity": {"largest_difference": difference, "allowed": PARITY, "histories": n},
+    }  # fmt: skip
+    (path.parent / f"{model.name}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
+    return said
+
+
+def _need_the_extra() -> None:
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise ModelError(
+                f"export to ONNX needs {package}, which is not installed; install it: {INSTALL}", found=package,
+                do=INSTALL,
+            ) from None  # fmt: skip
