@@ -63,6 +63,18 @@ def test_both_readmes_have_the_same_headings_commands_and_figures():
     assert figures(prose[0]) == figures(prose[1])
 
 
+@pytest.mark.parametrize("chinese", sorted(ROOT.glob("docs/*.zh.md")), ids=lambda page: page.name)
+def test_a_page_and_its_twin_have_the_same_headings_code_and_tables(chinese: Path):
+    texts = [page.read_text(encoding="utf-8") for page in (chinese.with_name(chinese.name.replace(".zh", "")), chinese)]
+    levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in texts]
+    code = [re.findall(r"`[^`\n]+`", text) for text in texts]
+    rows = [text.count("\n|") for text in texts]
+    assert levels[0] == levels[1]
+    assert code[0] == code[1]
+    assert rows[0] == rows[1]
+    assert BLOCK.findall(texts[0]) == BLOCK.findall(texts[1])
+
+
 def test_every_link_between_documents_leads_somewhere():
     for page in [*PAGES, ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/decisions/*.md")]:
         for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
