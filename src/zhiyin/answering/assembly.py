@@ -19,6 +19,7 @@ from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue, Requests
 from zhiyin.data.weighting import Weighting
 from zhiyin.features import Counters, Feature, named_features
+from zhiyin.generation import Generated
 from zhiyin.registry import Versions
 from zhiyin.registry.artefact import read_manifest
 
@@ -36,9 +37,11 @@ class Part(Config):
 
 
 class Source(Part):
-    """A model that proposes."""
+    """A model or a generator that proposes."""
 
     candidates: int
+    condition: str | None = None
+    """NAME of the model whose vectors of people the generator was trained with."""
 
 
 class Plan(Config):
@@ -109,8 +112,13 @@ class Assembly:
     @classmethod
     def of(cls, plan: Plan, folder: Path) -> "Assembly":
         """The parts of a plan, loaded. Raises `ModelError` where one is not what the assembly was made with."""
-        models = {part.name: _loaded(folder, part) for part in (*plan.sources, *plan.further)}
-        sources = {part.name: (models[part.name], part.candidates) for part in plan.sources}
+        makers = [part for part in plan.sources if part.condition]
+        models = {part.name: _loaded(folder, part) for part in (*plan.sources, *plan.further) if part not in makers}
+        proposing = dict(models)
+        for part in makers:
+            model = models[str(part.condition)]
+            proposing[part.name] = Generated(_loaded(folder, part).facing(model.catalogue), model)
+        sources = {part.name: (proposing[part.name], part.candidates) for part in plan.sources}
         ranker = None if plan.ranker is None else _loaded(folder, plan.ranker)
         features = named_features(plan.features, next(iter(models.values())).catalogue, models) if ranker else []
         return cls(sources, features, ranker, plan.exclude, plan.rules, version=plan.version)
@@ -132,18 +140,18 @@ class Assembly:
         found = proposed({name: (model, max(n, k)) for name, (model, n) in self.sources.items()}, requests, allowed)
         if not found.rows.shape[1]:
             return found
-        scores = self.scores(requests, found.rows, counters)
+        scores = self.scores(requests, found, counters)
         order = np.argsort(-scores, axis=1, kind="stable")
         rows, sources = (np.take_along_axis(array, order, axis=1) for array in (found.rows, found.sources))
         return Candidates(rows, np.take_along_axis(scores, order, axis=1), sources, found.source_names)
 
-    def scores(self, requests: Requests, rows: np.ndarray, counters: Counters | None) -> np.ndarray:
-        """float32 (B, C) for ``rows`` int32 (B, C), -inf for no item: the ranker's probability; without a ranker the
+    def scores(self, requests: Requests, found: Candidates, counters: Counters | None) -> np.ndarray:
+        """float32 (B, C) for the candidates ``found``, -inf for no item: the ranker's probability; without a ranker the
         sources' own scores, or their mean, each scaled by its spread among the candidates."""
-        there = rows != FILL
+        rows, there = found.rows, found.rows != FILL
         if self.ranker is not None:
             assert counters is not None  # noqa: S101  a ranker's columns count events of a log
-            values = features_for(requests, rows, self.features, counters).values  # (B, C, F)
+            values = features_for(requests, found, self.features, counters).values  # (B, C, F)
             scores = self.ranker.probability(values)
         else:
             each = [model.score(requests, np.maximum(rows, 0)) for model, _ in self.sources.values()]

@@ -49,9 +49,17 @@ def merge(proposals: Sequence[Candidates]) -> Candidates:
     return Candidates(rows, scores, bits, names)
 
 
-def features_for(requests: Requests, rows: np.ndarray, features: Sequence[Feature], counters: Counters) -> FeatureTable:
-    """The columns a ranker reads, for candidates ``rows`` int32 (B, C): the same code when training and answering."""
-    return compute_table(features, requests, rows, counters)
+def features_for(
+    requests: Requests, found: Candidates, features: Sequence[Feature], counters: Counters
+) -> FeatureTable:  # fmt: skip
+    """The columns a ranker reads, for ``found``: the same code when training and answering. Last come ``from.NAME``,
+    whether this source proposed the candidate; NaN for "no item"."""
+    table = compute_table(features, requests, found.rows, counters)
+    bits = np.arange(len(found.source_names), dtype=np.uint32)
+    proposed_by = (found.sources[:, :, None] >> bits & 1).astype(np.float32)  # (B, C, S)
+    proposed_by[found.rows == FILL] = np.nan
+    names = (*table.names, *(f"from.{name}" for name in found.source_names))
+    return FeatureTable(names, np.concatenate([table.values, proposed_by], axis=2))
 
 
 def _merged(lists: Sequence[np.ndarray], bits: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

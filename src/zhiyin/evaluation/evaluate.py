@@ -111,12 +111,12 @@ def evaluate(
     """
     metrics = (metrics,) if isinstance(metrics, str) else tuple(metrics)
     _checked_kinds(models, on, metrics)
-    cases, base, rule = (on.test, on.train, on.rule) if isinstance(on, Split) else (on, train, "cases as given")
+    named = dict(models) if isinstance(models, Mapping) else {getattr(models, "name", "model"): models}
+    cases, base, rule = (on.test, _read(on, named), on.rule) if isinstance(on, Split) else (on, train, "cases as given")
     if base is None:
         raise DataError("cases alone do not say what was trained on; give train=split.train, or evaluate on the split")
     if not len(cases):
         raise DataError("there is no case to evaluate on; check the split")
-    named = dict(models) if isinstance(models, Mapping) else {getattr(models, "name", "model"): models}
     _checked_catalogues(named, base)
     found = audit(base, cases, named, unseen_people=isinstance(on, Split) and on.facts.get("by") == "people")
     if found.verdict == "fail":
@@ -142,6 +142,12 @@ def evaluate(
         {name: (getattr(scorer, "facts", None) or {}).get("parts", ()) for name, scorer in named.items()},
         len(cases), cases.dropped,
     )  # fmt: skip
+
+
+def _read(on: Split, models: Mapping[str, Scorer]) -> Dataset:
+    """What may be known before the test: where a model read the validation part, popularity beside it does too."""
+    read = {part for model in models.values() for part in (getattr(model, "facts", None) or {}).get("parts", ())}
+    return on.refit if "validation" in read else on.train
 
 
 def _checked_kinds(models: object, on: object, metrics: Sequence[str]) -> None:

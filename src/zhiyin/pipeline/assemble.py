@@ -17,11 +17,14 @@ from zhiyin.data.contracts import Scorer
 from zhiyin.data.popularity import counts
 from zhiyin.evaluation import compare, evaluate, paired
 from zhiyin.features import EventCounters
+from zhiyin.generation import Generated
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.rank import name_of
+from zhiyin.pipeline.recipe import GENERATOR
 from zhiyin.pipeline.tables import features_of, sources_of
-from zhiyin.pipeline.whole import WholeLine
+from zhiyin.pipeline.union import contributions
+from zhiyin.pipeline.whole import Tables, WholeLine
 
 METRIC = "ndcg@10"
 """The one by which a best list is named, and that is compared where nobody says."""
@@ -40,6 +43,7 @@ def judged(line: Line) -> Facts:
         "split": line.split_key, "features": line.done["features"]["key"],
         "models": {name: facts["digest"] for name, facts in line.done["models"]["models"].items()},
         "rankers": {name: facts["digest"] for name, facts in line.done["ranking"]["rankers"].items()},
+        "generator": line.done["generation"].get("digest") if GENERATOR in line.recipe.sources else None,
     }  # fmt: skip
     place = line.workspace.runs / "evaluation"
     facts = once(
@@ -83,14 +87,35 @@ def _assemble(line: Line) -> None:
     models, rankers = line.done["models"]["models"], line.done["ranking"]["rankers"]
     recipe, proposing = line.recipe, line.recipe.proposing
     ranker = next((name for name in (str(recipe.ranker.model), *rankers) if name in rankers), "")
+    generator = _generator(line)
+    sources = [Source(**_named(name, models[name]), candidates=n) for name, n in proposing.items() if name in models]
+    if generator is not None:
+        sources.append(Source(**_named(GENERATOR, generator), candidates=proposing[GENERATOR],
+                              condition=generator["condition"]))  # fmt: skip
     Plan(
-        sources=tuple(Source(**_named(name, models[name]), candidates=n) for name, n in proposing.items()),
+        sources=tuple(sources),
         further=tuple(Part(**_named(name, facts)) for name, facts in models.items() if name not in proposing),
-        features=tuple(feature.name for feature in features_of(line)) if rankers else (),
+        features=tuple(feature.name for feature in features_of(line, line.models)) if rankers else (),
         ranker=Part(**_named(name_of(ranker), rankers[ranker])) if rankers else None,
         exclude=recipe.answer.exclude, rules=recipe.answer.rules, k=recipe.answer.k,
         weights=recipe.data.weights, fixes=recipe.data.fixes,
     ).write_to(line.workspace.folder)  # fmt: skip
+
+
+def _generator(line: Line) -> Facts | None:
+    """Facts of the generator, where it proposes."""
+    facts = line.done["generation"]
+    return facts if GENERATOR in line.recipe.sources and "version" in facts else None
+
+
+def _proposing(line: Line) -> dict[str, tuple[Any, int]]:
+    """The sources as they are now."""
+    models, facts = dict(line.models), _generator(line)
+    if facts is not None:
+        generator = line.workspace.versions.load(GENERATOR, facts["version"])
+        condition = models[facts["condition"]]
+        models[GENERATOR] = Generated(generator.facing(condition.catalogue), condition)
+    return sources_of(line, models)
 
 
 def _named(name: str, facts: Facts) -> dict[str, Any]:
@@ -99,12 +124,14 @@ def _named(name: str, facts: Facts) -> dict[str, Any]:
 
 def _judged(line: Line, path: Path) -> Facts:
     scorers: dict[str, Scorer] = dict(line.models)
-    counters = EventCounters(line.split.refit)
     rest = counts(line.split.refit)
+    tables = Tables(_proposing(line), features_of(line, line.models), EventCounters(line.split.refit))
+    added: dict[str, Any] = {}
     for name in line.done["ranking"]["rankers"]:
         ranker = line.workspace.versions.load(name_of(name), line.done["ranking"]["rankers"][name]["version"])
-        whole = Assembly(sources_of(line), features_of(line), ranker)
-        scorers[f"all six steps ({name})"] = WholeLine(whole, counters, rest)
+        whole = WholeLine(tables, ranker, rest)
+        added = added or contributions(whole, line.split.test, line.recipe.answer.k)
+        scorers[f"all six steps ({name})"] = whole
     evaluation = evaluate(scorers, line.split)
     figures: dict[str, Any] = dict(evaluation.to_dict())
     figures["split"] = {**figures.get("split", {}), **line.done["data"]["split"], "cases": len(line.split.test)}
@@ -117,7 +144,7 @@ def _judged(line: Line, path: Path) -> Facts:
              for metric, column in columns.items()}
         ).write_parquet(part, compression="zstd")  # fmt: skip
     return {
-        "evaluation": figures, "best": best,
+        "evaluation": figures, "best": best, "sources": added,
         "comparison": compare(evaluation, METRIC).to_dict(), "people": str(path.relative_to(line.workspace.folder)),
         "summary": DONE.both(
             lists=len(figures["models"]), cases=len(line.split.test), best=best,

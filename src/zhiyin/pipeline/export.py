@@ -17,6 +17,8 @@ from zhiyin.core.files import whole_folder
 from zhiyin.core.progress import Progress, Silent
 from zhiyin.data.contracts import VectorModel
 from zhiyin.data.dataset import Dataset
+from zhiyin.generation.conditional import ConditionalModel
+from zhiyin.generation.export import generator_as_onnx
 from zhiyin.models.exporting import NETWORKS, onnx_of
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.workspace import Workspace
@@ -72,6 +74,23 @@ def export_onnx(workspace: Workspace, out: Path, model: str | None = None) -> di
     return {"folder": str(out), **told}
 
 
+def _generator(workspace: Workspace, out: Path, name: str, generator: ConditionalModel) -> dict[str, Any]:
+    """Checked on the vectors of people of the log, by the model whose vectors it reads."""
+    width = len(generator.projection.mean)
+    there = workspace.versions.names()
+    models = (workspace.versions.load(one) for one in Recipe.load(workspace.recipe_path).models if one in there)
+    reads = (one for one in models if _has_vectors(one) and one.item_vectors.shape[1] == width)
+    model = next(reads, None)
+    vectors = np.tile(generator.projection.mean, (2, 1))
+    if model is not None:
+        log = _log(workspace, model)
+        vectors = model.user_vectors(requests_of(log, np.arange(min(CHECKED, len(log)))))
+    with whole_folder(out) as folder:
+        told = {"export": "onnx", "name": name, **generator_as_onnx(generator, folder, vectors)}
+        workspace.write_json(folder / MARK, told)
+    return {"folder": str(out), **told}
+
+
 def _chosen(workspace: Workspace, name: str | None, fits: Callable[[Any], bool], lacks: str) -> tuple[str, Any]:
     """The model named, or the first of the recipe that fits. Raises `ModelError` where none does."""
     recipe = Recipe.load(workspace.recipe_path)
@@ -103,7 +122,7 @@ def _has_vectors(model: Any) -> bool:
 
 
 def _has_network(model: Any) -> bool:
-    return getattr(model, "name", "") in NETWORKS
+    return isinstance(model, ConditionalModel) or getattr(model, "name", "") in NETWORKS
 
 
 def _log(workspace: Workspace, model: Any) -> Dataset:

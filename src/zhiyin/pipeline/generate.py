@@ -17,6 +17,7 @@ from zhiyin.core.randomness import generator as random_stream
 from zhiyin.core.wire import FigureJSON
 from zhiyin.data.contracts import Catalogue, VectorModel
 from zhiyin.data.dataset import Dataset
+from zhiyin.data.splits import Split
 from zhiyin.generation import Generated
 from zhiyin.generation.conditional import ConditionalModel
 from zhiyin.generation.gaps import find_gaps
@@ -106,7 +107,7 @@ def _made(line: Line, name: str) -> Facts:
     judgement = judge(made, learnt.conditions, learnt.items, learnt.held, line.recipe.seed)
     made.facts |= {"condition": name, "condition_version": line.done["models"]["models"][name]["version"]}
     made = made.facing(train.catalogue)
-    judgement["foresight"] = _foresight(line, Generated(made, model, FORESEEN))
+    judgement["foresight"] = foreseen(Generated(made, model, FORESEEN), line.split, line.recipe.seed)
     rng = random_stream(line.recipe.seed, "shown")
     shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
     verdict = {"en": made.facts["verdict"], "zh": made.facts["verdict_zh"]}
@@ -134,14 +135,13 @@ def _learned(line: Line, learnt: Learnt) -> ConditionalModel:
     return cast(ConditionalModel, made)
 
 
-def _foresight(line: Line, source: Generated) -> FigureJSON | None:
-    """Over items that nobody took before the test part, asked before it."""
-    test = line.split.test
-    cases = test.take(np.sort(random_stream(line.recipe.seed, "foresight").permutation(len(test))[:ASKED]))
-    later = np.flatnonzero(~line.split.refit.hot_items)
+def foreseen(source: Generated, split: Split, seed: int) -> FigureJSON | None:
+    """Foresight over the items that nobody took before the test part, of people asked before it."""
+    test = split.test
+    cases = test.take(np.sort(random_stream(seed, "foresight").permutation(len(test))[:ASKED]))
     took = np.zeros((len(cases), len(source.catalogue)), bool)
     took[cases.targets.owners, cases.targets.rows] = True
-    later = later[took[:, later].any(axis=0)]
+    later = np.flatnonzero(~split.refit.hot_items & took.any(axis=0))
     if not len(later):
         return None
     asked = np.tile(later.astype(np.int32), (len(cases), 1))

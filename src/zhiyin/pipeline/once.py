@@ -16,7 +16,7 @@ from zhiyin.pipeline.workspace import Workspace
 
 Facts: TypeAlias = dict[str, Any]
 """What a step says of itself, as JSON."""
-FORMAT = 2
+FORMAT = 3
 """Of the facts: those of an older one are made again."""
 
 

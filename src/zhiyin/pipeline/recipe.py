@@ -14,6 +14,10 @@ from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
 
+GENERATOR = "generator"
+"""The name under which the generator proposes, and stands in the registry."""
+RankerName = Literal["BoostedTrees", "DecisionTree", "Logistic", "NeuralNetwork"]
+
 NAME = re.compile(r"(?=.{1,60}$)\w[\w.-]*(?: [\w.-]+)*")
 """Of a model: letters of any script."""
 
@@ -82,6 +86,11 @@ class FeaturesRecipe(Config):
 
     names: tuple[str, ...] | None = None
     """Columns that the rankers read; all that the catalogue and the models can give where not named."""
+    folds: int = Field(default=1, gt=0, le=12)
+    """Past moments whose outcomes give rows: the validation part, then windows before it, each with models trained on
+    what was before it alone."""
+    days: float | None = Field(default=None, gt=0, le=36_500)
+    """Length of such a window; as long as the validation part where not given."""
 
     @field_validator("names")
     @classmethod
@@ -92,9 +101,9 @@ class FeaturesRecipe(Config):
 class RankerRecipe(Config):
     """``[ranker]``"""
 
-    model: Literal["BoostedTrees", "Logistic"] | None = "BoostedTrees"
+    model: RankerName | None = "BoostedTrees"
     """The ranker that answers."""
-    beside: tuple[Literal["BoostedTrees", "Logistic"], ...] = ("Logistic",)
+    beside: tuple[RankerName, ...] = ("Logistic",)
     """Trained and compared on the same rows."""
     negatives: float = Field(default=1.0, gt=0, le=1)
     """Share of the candidates not taken that is learned from; the probabilities are put right again."""
@@ -135,7 +144,7 @@ class Recipe(Config):
     split: SplitRecipe = Field(default_factory=SplitRecipe)
     models: dict[str, ModelRecipe] = Field(default_factory=dict)
     sources: dict[str, PositiveInt] = Field(default_factory=dict)
-    """NAME of a model to how many candidates it proposes; all models 100 each where empty."""
+    """NAME of a model, or ``generator``, to how many candidates it proposes; all models 100 each where empty."""
     features: FeaturesRecipe = Field(default_factory=FeaturesRecipe)
     ranker: RankerRecipe = Field(default_factory=RankerRecipe)
     generation: GenerationRecipe = Field(default_factory=GenerationRecipe)
@@ -189,8 +198,15 @@ class Recipe(Config):
             self.settings_of(name)
 
     def _check_names(self, where: str) -> None:
+        if GENERATOR in self.sources and self.generation.model is None:
+            raise SettingsError(
+                f"{where} [sources] names the generator, and [generation] has none; give [generation] a model, or take "
+                "it out of [sources]", found=GENERATOR,
+            )  # fmt: skip
+        if set(self.sources) == {GENERATOR}:
+            raise SettingsError(f"{where} [sources] names the generator alone; name a model that proposes beside it")
         for place, names in (
-            ("[sources]", list(self.sources)),
+            ("[sources]", [name for name in self.sources if name != GENERATOR]),
             ("[generation] condition", [self.generation.condition]),
         ):
             for name in names:
@@ -203,7 +219,7 @@ class Recipe(Config):
 
 def _check_name(name: str, where: str) -> None:
     """A NAME is a folder's name, and stands beside names of ours in every table."""
-    taken = name in ("popularity", "random", "generator") or name.startswith(
+    taken = name in ("popularity", "random", GENERATOR) or name.startswith(
         ("popularity of ", "all six steps", "ranker-")
     )
     if taken or not NAME.fullmatch(name):

@@ -98,5 +98,6 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
         result |= {
             "evaluation": done["answering"]["evaluation"],
             "comparison": compared(line, metric),
+            "sources": done["answering"]["sources"],
         }
     return result

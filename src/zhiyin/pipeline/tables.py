@@ -1,9 +1,11 @@
 """Step 3: the feature table that rankers learn from, out of fold in time.
 
-The models were trained before the validation part; its people are asked at its beginning, and what they then took are
-the labels. A network's number of epochs was chosen on the same part; its weights never saw it.
+At each of some past moments people are asked as they would have been then; what they took afterwards are the labels.
+The models that make the columns learned from what was before that moment. For how many epochs they learned was chosen
+on the validation part; their weights never saw it.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -17,25 +19,31 @@ from zhiyin.core.randomness import generator
 from zhiyin.features import EventCounters, Feature, default_names, named_features
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
-from zhiyin.ranking import Rows
+from zhiyin.pipeline.past import folds_of, models_then
+from zhiyin.pipeline.recipe import GENERATOR
+from zhiyin.ranking import Fold, Rows
 
 ASIDE = ("label", "group")
-NONE = Sentence("no rows: the split has no validation part, or the recipe no ranker",
-                "没有训练行：划分没有验证部分，或方案没有排序模型")  # fmt: skip
+NONE = Sentence("no rows: nobody took something new in the past, or the recipe has no ranker",
+                "没有训练行：过去没有人选取新物品，或方案没有排序模型")  # fmt: skip
 DONE = Sentence(
-    "{rows} rows of {people} people, {columns} columns; the candidates hold {reached} of what was then taken",
-    "{people} 人的 {rows} 行，{columns} 列；候选覆盖了之后被选取的 {reached}",
+    "{rows} rows of {people} people at {folds} past moments, {columns} columns; the candidates hold {reached} of what "
+    "was then taken",
+    "{folds} 个过去时刻 {people} 人的 {rows} 行，{columns} 列；候选覆盖了之后被选取的 {reached}",
 )
 
 
 def tables(line: Line) -> Facts:
-    """The rows, in ``runs/features/KEY.parquet``; none where the split has no validation part."""
+    """The rows, in ``runs/features/KEY.parquet``; none where the recipe names no ranker."""
     recipe = line.recipe
+    if recipe.ranker.model is None:
+        return {"rows": 0, "summary": NONE.both(), "names": [], "seconds": 0.0, "again": False, "key": ""}
     models = line.done["models"]["models"]
     inputs = {
         "split": line.split_key, "models": {name: facts["digest"] for name, facts in models.items()},
         "sources": recipe.proposing, "features": recipe.features.model_dump(mode="json"), "seed": recipe.seed,
         "rows": recipe.ranker.model_dump(mode="json", include={"negatives", "people"}),
+        "generation": recipe.generation.model_dump(mode="json") if GENERATOR in recipe.sources else None,
     }  # fmt: skip
     place = line.workspace.runs / "features"
     return once(
@@ -44,15 +52,16 @@ def tables(line: Line) -> Facts:
     )  # fmt: skip
 
 
-def features_of(line: Line) -> list[Feature]:
-    """The columns, by the recipe or all there are."""
-    names = line.recipe.features.names or default_names(line.dataset.catalogue, line.models)
-    return named_features(names, line.dataset.catalogue, line.models)
+def features_of(line: Line, models: Mapping[str, Any]) -> list[Feature]:
+    """The columns, by the recipe or all there are. A generator's say is that it proposes, which is a column already."""
+    scoring = {name: model for name, model in models.items() if name != GENERATOR}
+    names = line.recipe.features.names or default_names(line.dataset.catalogue, scoring)
+    return named_features(names, line.dataset.catalogue, scoring)
 
 
-def sources_of(line: Line) -> dict[str, tuple[Any, int]]:
+def sources_of(line: Line, models: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
     """The models that propose, and how many candidates each."""
-    return {name: (line.models[name], n) for name, n in line.recipe.proposing.items()}
+    return {name: (models[name], n) for name, n in line.recipe.proposing.items() if name in models}
 
 
 def rows_of(path: Path, negative_rate: float) -> Rows:
@@ -64,27 +73,42 @@ def rows_of(path: Path, negative_rate: float) -> Rows:
 
 
 def _made(line: Line, path: Path) -> Facts:
-    cases = line.split.validation
-    if cases is None or line.recipe.ranker.model is None:
+    folds = folds_of(line)
+    if not folds:
         return {"rows": 0, "summary": NONE.both(), "names": []}
-    rng = generator(line.recipe.seed, "feature rows")
-    limit = line.recipe.ranker.people
-    if len(cases) > limit:
-        cases = cases.take(np.sort(rng.choice(len(cases), limit, replace=False)))
-    candidates = proposed(sources_of(line), cases.requests)
-    table = features_for(cases.requests, candidates.rows, features_of(line), EventCounters(line.split.train))
-    rows = Rows.of(table.values, table.names, candidates.rows, cases.targets)
-    if line.recipe.ranker.negatives < 1:
-        rows = rows.thinned(line.recipe.ranker.negatives, rng)
+    made = [_rows_then(line, number, fold) for number, fold in enumerate(folds)]
+    rows = Rows.joined([rows for rows, _ in made[::-1]])
+    wanted = sum(n for _, n in made)
     _write(rows, path)
     n_taken = int(rows.labels.sum())
-    reached = n_taken / max(1, len(cases.targets.rows))
+    told = {
+        "rows": len(rows),
+        "people": int(rows.groups[-1]) + 1 if len(rows) else 0,
+        "reached": n_taken / max(1, wanted),
+    }
     return {
-        "rows": len(rows), "taken": n_taken, "people": len(cases), "names": list(rows.names),
-        "negative_rate": rows.negative_rate, "reached": reached,
-        "file": str(path.relative_to(line.workspace.folder)),
-        "summary": DONE.both(rows=len(rows), people=len(cases), columns=len(rows.names), reached=f"{reached:.1%}"),
+        **told, "taken": n_taken, "names": list(rows.names), "negative_rate": rows.negative_rate,
+        "folds": [fold.rule for fold in folds[::-1]], "file": str(path.relative_to(line.workspace.folder)),
+        "summary": DONE.both(
+            rows=told["rows"], people=told["people"], columns=len(rows.names), folds=len(folds),
+            reached=f"{told['reached']:.1%}",
+        ),
     }  # fmt: skip
+
+
+def _rows_then(line: Line, number: int, fold: Fold) -> tuple[Rows, int]:
+    """Rows of one fold, and how many items its people then took."""
+    rng = generator(line.recipe.seed, "feature rows", number)
+    cases = fold.cases
+    limit = max(1, line.recipe.ranker.people // line.recipe.features.folds)
+    if len(cases) > limit:
+        cases = cases.take(np.sort(rng.choice(len(cases), limit, replace=False)))
+    models = models_then(line, number, fold)
+    found = proposed(sources_of(line, models), cases.requests)
+    table = features_for(cases.requests, found, features_of(line, models), EventCounters(fold.train))
+    rows = Rows.of(table.values, table.names, found.rows, cases.targets)
+    rate = line.recipe.ranker.negatives
+    return rows if rate == 1 else rows.thinned(rate, rng), len(cases.targets.rows)
 
 
 def _write(rows: Rows, path: Path) -> None:

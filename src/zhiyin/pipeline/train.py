@@ -1,11 +1,17 @@
-"""Step 2: the large models and the baselines, each once for its data and settings; a killed training goes on."""
+"""Step 2: the large models and the baselines, each once for its data and settings; a killed training goes on.
+
+Each is trained twice. The first fit sees the training part alone, and the validation part chooses its epoch: it makes
+the features that rankers learn from, since it has seen no outcome of their rows. The second, which answers, learns from
+both parts for as many epochs.
+"""
 
 import inspect
 import shutil
-from pathlib import Path
 from typing import Any
 
 from zhiyin.core.languages import Sentence
+from zhiyin.data.contracts import Cases
+from zhiyin.data.dataset import Dataset
 from zhiyin.models import estimator
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
@@ -16,8 +22,8 @@ from zhiyin.registry.artefact import read_manifest
 DONE = Sentence("{n} models: {names}", "{n} 个模型：{names}")
 DONE_NOW = Sentence("{n} models: {names}; trained now: {new}", "{n} 个模型：{names}；本次训练：{new}")
 
-TOLD = ("parts", "verdict", "verdict_zh", "epochs", "curve")
-"""Facts of a model's training that a run shows."""
+TOLD = ("verdict", "verdict_zh", "epochs", "best_epoch", "curve")
+"""Facts of the fit that the validation part stopped, which a run shows."""
 
 
 def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
@@ -46,25 +52,57 @@ def saved(workspace: Workspace, name: str, thing: Any) -> Facts:
     return {"version": version, "digest": read_manifest(workspace.versions.path(name, version)).digest}
 
 
+def kept(line: Line, key: str, thing: Any) -> Facts:
+    """Save what makes features of the past and answers nobody; its folder and digest."""
+    folder = line.workspace.runs / "past" / key[:16]
+    thing.save(folder)
+    return {"past": str(folder.relative_to(line.workspace.folder)), "past_digest": read_manifest(folder).digest}
+
+
+def still_kept(line: Line, facts: Facts) -> bool:
+    """Whether what `kept` saved is there, unchanged by its manifest."""
+    return bool(read_manifest(line.workspace.folder / facts["past"]).digest == facts["past_digest"])
+
+
+def fit(
+    line: Line, name: str, train: Dataset, key: str, *, validation: Cases | None = None, epochs: int | None = None
+) -> Any:  # fmt: skip
+    """A model of the recipe learned from ``train``; ``epochs`` instead of the recipe's; ``key``: of its checkpoints."""
+    settings = line.recipe.settings_of(name)
+    if epochs is not None:
+        settings = settings.model_copy(update={"epochs": epochs})
+    model = estimator(line.recipe.models[name].model)(config=settings)
+    checkpoints = line.workspace.runs / "checkpoints" / key[:16]
+    further = {"checkpoints": checkpoints} if "checkpoints" in inspect.signature(model.fit).parameters else {}
+    model.fit(train, validation=validation, progress=line.progress, **further)
+    shutil.rmtree(checkpoints, ignore_errors=True)
+    return model
+
+
+def epochs_of(facts: Facts) -> int | None:
+    """For how long the validation part had a model train; None for models without epochs."""
+    return facts.get("best_epoch") or facts.get("epochs")
+
+
 def _trained(line: Line, name: str, model: ModelRecipe) -> Facts:
     settings = line.recipe.settings_of(name)
-    inputs = {"data": line.split_key, "model": model.model, "settings": settings.model_dump(mode="json")}
+    inputs = {"data": line.split_key, "model": model.model, "settings": settings.model_dump(mode="json"), "fits": 2}
 
     def make(key: str) -> Facts:
         line.progress.say(f"training {name} ({model.model})")
-        made = estimator(model.model)(config=settings)
-        checkpoints = line.workspace.runs / "checkpoints" / key[:16]
-        _fit(made, line, checkpoints)
-        facts = saved(line.workspace, name, made)
-        shutil.rmtree(checkpoints, ignore_errors=True)
-        told = {fact: made.facts[fact] for fact in TOLD if fact in made.facts}
-        return {"model": model.model, **facts, **told}
+        parts = line.split
+        first = fit(line, name, parts.train, key, validation=parts.validation)
+        told = {fact: first.facts[fact] for fact in TOLD if fact in first.facts}
+        past = kept(line, key, first)
+        last = first
+        if parts.refit.digest != parts.train.digest:
+            last = fit(line, name, parts.refit, f"refit-{key}", epochs=epochs_of(told))
+            last.facts |= {fact: told[fact] for fact in ("verdict", "verdict_zh", "curve") if fact in told}
+        return {
+            "model": model.model, **saved(line.workspace, name, last), "parts": last.facts["parts"], **told, **past,
+        }  # fmt: skip
 
     return once(
-        line.workspace, f"model-{name}", inputs, make, there=lambda facts: still_there(line.workspace, name, facts)
-    )
-
-
-def _fit(model: Any, line: Line, checkpoints: Path) -> None:
-    further = {"checkpoints": checkpoints} if "checkpoints" in inspect.signature(model.fit).parameters else {}
-    model.fit(line.split.train, validation=line.split.validation, progress=line.progress, **further)
+        line.workspace, f"model-{name}", inputs, make,
+        there=lambda facts: still_there(line.workspace, name, facts) and still_kept(line, facts),
+    )  # fmt: skip

@@ -7,6 +7,7 @@ __getattr__, __dir__ = lazily(
     {
         "BoostedTrees": "boosted_trees",
         "DecisionTree": "decision_tree",
+        "Fold": "folds",
         "Logistic": "logistic",
         "NeuralNetwork": "neural_network",
         "Ranker": "ranker",

@@ -1,5 +1,6 @@
 from zhiyin.ranking.boosted_trees import BoostedTrees as BoostedTrees
 from zhiyin.ranking.decision_tree import DecisionTree as DecisionTree
+from zhiyin.ranking.folds import Fold as Fold
 from zhiyin.ranking.folds import outcome_folds as outcome_folds
 from zhiyin.ranking.logistic import Logistic as Logistic
 from zhiyin.ranking.neural_network import NeuralNetwork as NeuralNetwork
