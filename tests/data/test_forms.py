@@ -205,3 +205,36 @@ def test_a_time_format_that_reads_nothing_is_refused(tmp_path, form):
 def test_a_time_format_without_a_time_says_so(tmp_path):
     with pytest.raises(DataError, match="format '%d' was given, and no column is taken for the time; name it, --map"):
         read(written(tmp_path, "a.csv", "user,item\na,x\n"), time_format="%d")
+
+
+PEOPLE = pl.DataFrame(
+    {"user": ["a", "b", "c", "d"], "items": [[17, 3, 17], [], [5], [1, 2]], "times": [[30, 20, 10], [], [5], [1]],
+     "tags": [["q"], ["r", "s"], [], []]}
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "parquet", "frame"])
+def test_a_row_a_person_with_a_list_of_items(tmp_path, ending):
+    path = tmp_path / f"log.{ending}"
+    if ending != "frame":
+        (PEOPLE.write_ndjson if ending == "jsonl" else PEOPLE.write_parquet)(path)
+    source = PEOPLE if ending == "frame" else path
+    dataset = read(source)
+    assert (list(dataset.users), histories(dataset)) == (["a", "c"], [["17", "3", "17"], ["5"]])
+    assert dataset.histories.times.tolist() == [10, 20, 30, 5]
+    assert [(report.name, report.rows) for report in dataset.report] == [
+        ("lists of different length", 1),
+        ("no item", 1),
+    ]
+    assert dataset.histories.context["tags"].tolist() == [["q"]] * 3 + [[]]
+    ingest(source, tmp_path / "w")
+    assert Snapshot.load(tmp_path / "w").events()["item"].to_list() == ["17", "3", "17", "5"]
+    if ending == "jsonl":
+        assert Snapshot.load(tmp_path / "w").quarantine()["line"].to_list() == [2, 4]
+    plain = Dataset.from_frame(PEOPLE.drop("times").rename({"items": "history"}))
+    assert histories(plain) == [["17", "3", "17"], ["5"], ["1", "2"]]
+
+
+def test_lists_beside_single_items_are_what_came_before():
+    frame = pl.DataFrame({"user_id": ["a"], "item_id_list": [["x", "y"]], "item_id": ["z"]})
+    assert histories(read(frame)) == [["z"]]

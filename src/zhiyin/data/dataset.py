@@ -22,6 +22,7 @@ from zhiyin.data.numbers import Numbered
 from zhiyin.data.side import side_table
 from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import table_of
+from zhiyin.data.unrolled import unrolled
 from zhiyin.data.weighting import Weighting
 
 Order = Literal["time", "position", "row"]
@@ -63,7 +64,7 @@ class Dataset:
         Columns of other names are guessed or given in ``map`` (ours: yours). Only unusable rows (no user or no item)
         are dropped. ``items`` and ``users`` are frames with one row each. Raises `DataError` for missing columns.
         """
-        frame = as_polars(events)
+        frame = unrolled(as_polars(events))
         found = guess(frame, map)
         usable_rows, report = usable(frame, found)
         item_table = None if items is None else side_table(as_polars(items), "item", map or {}, ()).frame

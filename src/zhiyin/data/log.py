@@ -18,6 +18,7 @@ from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
 from zhiyin.data.side import Side, joined_columns, side_table
 from zhiyin.data.sources import Source, Sources, Streamed, as_polars, whole_frame
+from zhiyin.data.unrolled import unrolled
 
 Made = TypeVar("Made")
 SAMPLE = 1_000
@@ -55,6 +56,9 @@ class Part:
 
     def sample(self) -> pl.DataFrame:
         """Its first rows, as text where the format has no types."""
+        return unrolled(self._first())
+
+    def _first(self) -> pl.DataFrame:
         if self.query is not None:
             return self.query.first(SAMPLE)
         if self.file is None:
@@ -68,13 +72,16 @@ class Part:
         try:
             if self.file is not None and not self.file.reader.ends_early(self.file.path):
                 scan = self.file.reader.quick(self.file.path, number_types(guess))
-                return [make(raw) for raw in _batches(scan, rows)]
+                return [make(unrolled(raw)) for raw in _batches(scan, rows)]
         except pl.exceptions.PolarsError:
             pass
         return [make(raw) for raw in self.frames(rows)]
 
     def frames(self, rows: int) -> Iterator[pl.DataFrame]:
         """All rows in batches, the unreadable ones too."""
+        yield from map(unrolled, self._frames(rows))
+
+    def _frames(self, rows: int) -> Iterator[pl.DataFrame]:
         if self.query is not None:
             yield from self.query.frames(rows)
             return

@@ -23,7 +23,7 @@ REASONS: Mapping[str, str] = {
     r"(\d+) fields instead of (\d+)": "有 {0} 个字段，应为 {1} 个", "half a last line": "最后一行不完整",
     "a quotation mark that does not fit": "引号不配对", "broken UTF-8": "不是有效的 UTF-8",
     "half a character": "字符不完整", "nested too deep": "嵌套过深", "not JSON": "不是 JSON",
-    "not a JSON object": "不是 JSON 对象",
+    "not a JSON object": "不是 JSON 对象", "lists of different length": "列表长度不一",
 }  # fmt: skip
 """Reason of a bad row, as a pattern → the same in Chinese."""
 

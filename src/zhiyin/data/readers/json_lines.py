@@ -11,11 +11,15 @@ import polars as pl
 import pyarrow as pa
 
 from zhiyin.core.errors import DataError
+from zhiyin.data.columns import folded
 from zhiyin.data.readers.reader import LINE, TROUBLE, beginning
+from zhiyin.data.unrolled import ITEMS
 
 HALF = re.compile(rb"(?i)\\ud[89ab][0-9a-f]{2}(?!\\ud[c-f])|(?<!\\ud[89ab][0-9a-f][0-9a-f])\\ud[c-f]")
 """One half of a surrogate pair without the other."""
 
+LOOK = 20
+"""First lines of which the form is told."""
 DEEPEST = 200
 """Levels of lists and objects in one line."""
 
@@ -48,6 +52,8 @@ class JsonLinesReader:
 
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         text = {name: pl.String() for name in _names(path)}
+        if _has_lists(path):
+            raise pl.exceptions.ComputeError("lists")  # as text they would be one item
         if _has_halves(path):
             raise pl.exceptions.ComputeError("half a character")  # Polars would make another of it
         # Polars takes this path for a pattern: * and [ in it are to stand for themselves
@@ -61,6 +67,12 @@ def _names(path: Path) -> list[str]:
     if not names:
         raise _no_object(path)
     return names
+
+
+def _has_lists(path: Path) -> bool:
+    lines = beginning(path).split(b"\n")
+    rows = [_object(line) for line in lines[:LOOK] if line.strip()]
+    return any(isinstance(value, list) and folded(name) in ITEMS for row in rows for name, value in row.items())
 
 
 def _has_halves(path: Path) -> bool:
