@@ -57,6 +57,11 @@ def test_without_validation_exactly_the_epochs_asked_for(model: MultVAE):
     assert model.facts["parts"] == ["all"]
 
 
+def test_a_large_log_ends_after_so_many_updates(dataset: zhiyin.Dataset):
+    few = MultVAE(**{**SMALL, "epochs": 20}, updates=7).fit(dataset)  # 60 people, 16 a batch: 4 updates an epoch
+    assert few.facts["epochs"] == 2
+
+
 def test_an_item_is_a_history_of_one(model: MultVAE):
     some = model.encode_items(["i3", "nobody's", "i0"])
     np.testing.assert_allclose(some, model.encode([["i3"], [], ["i0"]]), atol=1e-6)

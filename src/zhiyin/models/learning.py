@@ -10,6 +10,8 @@ class LearningConfig(ModelConfig):
 
     epochs: int = Field(default=30, gt=0)
     """Passes over everybody. Without a validation part exactly so many; with one, at most."""
+    updates: int | None = Field(default=None, gt=0)
+    """About so many updates at most: on a large log training ends after the epoch that reaches them."""
     batch: int = Field(default=128, gt=0)
     """People of one update."""
     learning_rate: float = Field(default=2e-3, gt=0)

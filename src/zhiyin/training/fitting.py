@@ -47,6 +47,7 @@ def learn(
             f"{model.name} has nothing to learn from: no event has a positive weight; check the recipe's weights"
         )
     settings = model.config
+    epochs = settings.epochs if settings.updates is None else min(settings.epochs, -(-settings.updates // len(loader)))
     validate: Callable[[], float] | None = None
     if validation is not None:
         if not isinstance(validation, Cases):
@@ -55,7 +56,7 @@ def learn(
         validate = lambda: ndcg_on(model, cases, settings.validation_k)  # noqa: E731
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
     training = train(
-        learner, loader, epochs=settings.epochs, patience=settings.patience, clip_norm=settings.clip_norm,
+        learner, loader, epochs=epochs, patience=settings.patience, clip_norm=settings.clip_norm,
         rate=warm_cosine, validate=validate, progress=progress, label=model.name,
         checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
     )  # fmt: skip
