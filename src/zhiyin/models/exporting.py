@@ -8,7 +8,7 @@ import importlib
 import json
 import logging
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -42,16 +42,11 @@ def onnx_of(model: Any, folder: Path, histories: Histories) -> dict[str, Any]:
         raise ModelError(
             f"{model.name} has no network to export; models with one are: {choices}", found=model.name, allowed=choices
         )
-    _need_the_extra()
+    need_the_extra()
     path = folder / f"{model.name}.onnx"
     _export(model, path)
     difference = _difference(model, path, histories)
-    if not difference <= PARITY:
-        raise RefusedError(
-            f"{model.name} as ONNX gives scores that differ from the model's by {difference:.2g}, more than {PARITY}; "
-            "nothing was written: please report it with the versions of torch and onnxruntime",
-            found=f"{difference:.2g}", allowed=f"{PARITY}",
-        )  # fmt: skip
+    need_parity(model.name, difference)
     return _described(model, path, len(histories), difference)
 
 
@@ -64,37 +59,78 @@ def padded(histories: Histories) -> dict[str, np.ndarray]:
     return {"items": items, "weights": weights}
 
 
-def _export(model: Any, path: Path) -> None:
+def written_as_onnx(network: Any, example: dict[str, Any], output: str, path: Path, dynamic: tuple[str, ...]) -> None:
+    """A network with inputs like ``example``, whose first axes have the names ``dynamic`` and may have any length."""
     import torch
 
-    module, _, name = NETWORKS[model.name].partition(":")
-    network = getattr(importlib.import_module(module), name)(model).eval()
-    people, events = torch.export.Dim("people"), torch.export.Dim("events")
-    example = (torch.tensor([[0, 0, -1], [0, -1, -1]]), torch.tensor([[1.0, -1.0, 0.0], [1.0, 0.0, 0.0]]))
+    sizes = [torch.export.Dim(name) for name in dynamic]
+    shapes = {name: dict(enumerate(sizes)) for name in example}
     large = sum(weight.nbytes for weight in network.state_dict().values()) > ONE_FILE
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it tells of packages that nobody needs here
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of torch's exporter, about itself
         torch.onnx.export(
-            network, example, path, input_names=["items", "weights"], output_names=["scores"], dynamo=True,
-            dynamic_shapes={"items": {0: people, 1: events}, "weights": {0: people, 1: events}}, external_data=large,
-            verbose=False,
+            network.eval(), tuple(example.values()), path, input_names=list(example), output_names=[output],
+            dynamo=True, dynamic_shapes=shapes, external_data=large, verbose=False,
         )  # fmt: skip
 
 
-def _difference(model: Any, path: Path, histories: Histories) -> float:
-    """The largest between the file's scores and the model's: in batches, one alone, and nobody known."""
+def runtime(path: Path) -> Any:
+    """The file as onnxruntime has it."""
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
-    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    differences = []
-    for part in _parts(histories):
-        (scores,) = session.run(["scores"], padded(part))
-        wanted = model.score(Requests.of(part))
-        differences.append(np.abs(scores - wanted).max(initial=0) if scores.shape == wanted.shape else np.inf)
-    return float(np.max(differences))  # NaN stays NaN
+    return onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+
+
+def largest(differences: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    """The largest difference of all pairs; infinite where two have not one shape, NaN where one is no number."""
+    return float(np.max([
+        np.abs(one - other).max(initial=0) if one.shape == other.shape else np.inf for one, other in differences
+    ]))  # fmt: skip
+
+
+def need_parity(name: str, difference: float) -> None:
+    """Raises `RefusedError` where what a file computes is not what the model computes."""
+    if not difference <= PARITY:
+        raise RefusedError(
+            f"{name} as ONNX gives scores that differ from the model's by {difference:.2g}, more than {PARITY}; "
+            "nothing was written: please report it with the versions of torch and onnxruntime",
+            found=f"{difference:.2g}", allowed=f"{PARITY}",
+        )  # fmt: skip
+
+
+def need_the_extra() -> None:
+    """Raises `ModelError` with the line that installs what is missing."""
+    for package in ("onnx", "onnxscript", "onnxruntime"):
+        try:
+            importlib.import_module(package)
+        except ImportError:
+            raise ModelError(
+                f"export to ONNX needs {package}, which is not installed; install it: {INSTALL}", found=package,
+                do=INSTALL,
+            ) from None  # fmt: skip
+
+
+def _export(model: Any, path: Path) -> None:
+    import torch
+
+    module, _, name = NETWORKS[model.name].partition(":")
+    network = getattr(importlib.import_module(module), name)(model)
+    example = {
+        "items": torch.tensor([[0, 0, -1], [0, -1, -1]]),
+        "weights": torch.tensor([[1.0, -1.0, 0.0], [1.0, 0.0, 0.0]]),
+    }
+    written_as_onnx(network, example, "scores", path, ("people", "events"))
+
+
+def _difference(model: Any, path: Path, histories: Histories) -> float:
+    """The largest between the file's scores and the model's: in batches, one alone, and nobody known."""
+    session = runtime(path)
+    return largest(
+        (session.run(["scores"], padded(part))[0], model.score(Requests.of(part))) for part in _parts(histories)
+    )
 
 
 def _parts(histories: Histories) -> Iterator[Histories]:
@@ -122,14 +158,3 @@ def _described(model: Any, path: Path, n: int, difference: float) -> dict[str, A
     }  # fmt: skip
     (path.parent / f"{model.name}.json").write_text(json.dumps(said, ensure_ascii=False, indent=1) + "\n", "utf-8")
     return said
-
-
-def _need_the_extra() -> None:
-    for package in ("onnx", "onnxscript", "onnxruntime"):
-        try:
-            importlib.import_module(package)
-        except ImportError:
-            raise ModelError(
-                f"export to ONNX needs {package}, which is not installed; install it: {INSTALL}", found=package,
-                do=INSTALL,
-            ) from None  # fmt: skip
