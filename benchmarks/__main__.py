@@ -11,6 +11,7 @@ STEPS = (
     "benchmarks.sasrec",
     "benchmarks.ingest",
     "benchmarks.speed",
+    "benchmarks.everybody",
     "benchmarks.demo",
     "benchmarks.datasets",
     "benchmarks.tables",

@@ -48,6 +48,25 @@ def closed_form() -> list[str]:
     return ["", text]
 
 
+def everybody() -> list[str]:
+    """Lists for a million people, beside RecTools and within its memory."""
+    found = json.loads((RESULTS / "everybody.json").read_text())
+    whole, random, reached = found["everybody"], found["random"], found["ratio"] >= found["goal"]
+    within = whole["peak_gib"] <= found["goal_gib"]
+    text = (
+        f"Lists for everybody: {found['people']:,} histories, {found['items']:,} items, k = {found['k']}, "
+        f"{found['width']} numbers a vector, to one Parquet file with ids: {whole['people_per_cpu_s']:,.0f} people per "
+        f"CPU s, {whole['peak_gib']:.2f} GiB resident (goal: {found['goal_gib']:g}{'' if within else ', **missed**'}). "
+        f"In turns on {found['people_in_turns']:,} people, from histories to the file, "
+        f"{found['medians']['zhiyin']:,.0f} against the {found['medians']['rectools']:,.0f} of RecTools from the same "
+        f"vectors, ready, to a frame: {found['ratio']:.2f} x (goal {found['goal']:g} x: "
+        f"{'reached' if reached else '**missed**'}, {len(found['turns']['zhiyin'])} turns). A network's vectors let "
+        f"most items be sifted away; on random normal vectors, where nothing is alike, both from ready vectors: "
+        f"{random['medians']['zhiyin']:,.0f} against {random['medians']['rectools']:,.0f}, {random['ratio']:.2f} x."
+    )
+    return ["", text]
+
+
 def ingesting() -> list[str]:
     """What was tried for Parquet, and the memory of a large log."""
     found = json.loads((RESULTS / "ingest.json").read_text())
@@ -186,6 +205,7 @@ def page() -> str:
                 HEAD,
                 *speed(),
                 *closed_form(),
+                *everybody(),
                 *ingesting(),
                 *agreement(),
                 *quality(),
