@@ -154,7 +154,19 @@ def test_an_empty_margin_moves_no_merged_cell(tmp_path, before):
     column = "ABC"[before]
     path = workbook(tmp_path / "a.xlsx", {"S": rows}, {"S": [f"{column}3:{column}4"]})
     dataset = read(path)
-    assert (list(dataset.users), list(dataset.catalogue.ids)) == (["a"], ["x", "y"])
+    assert (list(dataset.users), dataset.histories.n_events, dataset.report) == (["a"], 2, ())
+
+
+def test_a_code_of_letters_far_below_numbers_is_read(tmp_path):
+    """Types told from first rows would lose it."""
+    rows = [["user", "item"], *([i % 7, 22752] for i in range(1_200)), [1, "85123A"]]
+    assert list(read(workbook(tmp_path / "a.xlsx", {"S": rows})).catalogue.ids) == ["22752", "85123A"]
+
+
+def test_full_rows_above_the_header_are_no_header(tmp_path):
+    rows = [["printed", "by", "Ann"], ["2011", "4", "5"], ["user", "item", "note"], ["a", "x", "n"]]
+    dataset = read(workbook(tmp_path / "a.xlsx", {"S": rows}))
+    assert (list(dataset.users), list(dataset.catalogue.ids)) == (["a"], ["x"])
 
 
 def test_a_workbook_that_is_none_or_empty_says_so(tmp_path):

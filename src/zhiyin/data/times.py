@@ -115,7 +115,7 @@ def time_form(sample: pl.Series) -> TimeForm:
 
 
 def _dated(text: pl.Expr, form: str) -> pl.Expr:
-    if form in ZONED or "%z" in form or "%:z" in form:
+    if form in ZONED:
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
     elif HOUR.search(form):
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)

@@ -63,10 +63,11 @@ class ExcelReader:
         if path not in self._kept:
             book = _opened(path)
             name = self._chosen(path, book)
-            cells = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0).to_polars()
+            sheet = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0)
+            cells, letters = sheet.to_polars(), [column.absolute_index for column in sheet.available_columns()]
             others = [other for other in book.sheet_names if other != name]
             header = _header(cells)
-            self._kept[path] = _table(path, _unmerged(path, name, cells), header), name, others, header
+            self._kept[path] = _table(path, _unmerged(path, name, cells, letters), header), name, others, header
         return self._kept[path]
 
     def _chosen(self, path: Path, book: Any) -> str:
@@ -113,12 +114,12 @@ def _table(path: Path, cells: pl.DataFrame, header: int) -> pl.DataFrame:
     return rows.rename(dict(zip(used, names, strict=True)))
 
 
-def _unmerged(path: Path, sheet: str, cells: pl.DataFrame) -> pl.DataFrame:
-    """The same cells, those merged over several rows of one column filled."""
+def _unmerged(path: Path, sheet: str, cells: pl.DataFrame, letters: list[int]) -> pl.DataFrame:
+    """The same cells, those merged over several rows of one column filled; ``letters``: which column each is."""
     areas: dict[int, list[tuple[int, int]]] = {}
     for column, first, last in _merged(path, sheet):
-        if column < cells.width:
-            areas.setdefault(column, []).append((first, last))
+        if column in letters:
+            areas.setdefault(letters.index(column), []).append((first, last))
     for column, found in areas.items():
         values = cells[:, column].to_list()
         for first, last in found:
