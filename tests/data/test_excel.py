@@ -177,3 +177,21 @@ def test_a_workbook_that_is_none_or_empty_says_so(tmp_path):
         read(workbook(tmp_path / "b.xlsx", {"S": []}))
     with pytest.raises(DataError, match="c.xlsx has column 'item' 2 times; rename all but one"):
         read(workbook(tmp_path / "c.xlsx", {"S": [["user", "item", "item"], ["a", "b", "c"]]}))
+
+
+def test_a_sheet_of_libreoffice_is_read(tmp_path):
+    rows = [HEADER, ["1", "17850", "85123A", "2010-12-01 08:26", "6"]]
+    cell = '<table:table-cell office:value-type="string"><text:p>{}</text:p></table:table-cell>'
+    cells = "".join(f"<table:table-row>{''.join(map(cell.format, row))}</table:table-row>" for row in rows)
+    space = "urn:oasis:names:tc:opendocument:xmlns:"
+    names = "".join(f' xmlns:{name}="{space}{name}:1.0"' for name in ("office", "table", "text", "manifest"))
+    with zipfile.ZipFile(tmp_path / "a.ods", "w") as book:
+        book.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        book.writestr("META-INF/manifest.xml", f"{HEAD}<manifest:manifest{names}/>")
+        book.writestr(
+            "content.xml", f'{HEAD}<office:document-content{names}><office:body><office:spreadsheet><table:table '
+            f'table:name="S">{cells}</table:table></office:spreadsheet></office:body></office:document-content>',
+        )  # fmt: skip
+    dataset = read(tmp_path / "a.ods")
+    assert (list(dataset.users), list(dataset.catalogue.ids)) == (["17850"], ["85123A"])
+    assert dataset.histories.times.tolist() == [1_291_191_960]

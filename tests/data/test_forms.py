@@ -14,6 +14,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.ingest import ingest
 from zhiyin.data.reading import read
 from zhiyin.data.snapshots import Snapshot
+from zhiyin.data.splits import split
 
 
 def written(folder: Path, name: str, text: str | bytes) -> Path:
@@ -70,6 +71,17 @@ def test_recbole_files_keep_lines_and_reasons_in_quarantine(tmp_path):
 def test_a_header_without_types_is_a_plain_table_whatever_its_ending(tmp_path):
     path = written(tmp_path, "log.inter", "user_id\titem_id\na:token\tx\n")
     assert list(read(path).users) == ["a:token"]
+
+
+def test_a_recbole_set_that_was_split_beforehand_keeps_its_split(tmp_path):
+    for part, rows in {"train": "a\tx\nb\tx\n", "valid": "a\ty\nb\ty\n", "test": "a\tz\nb\tz\n"}.items():
+        written(tmp_path, f"ml.{part}.inter", "user_id:token\titem_id:token\n" + rows)
+    written(tmp_path, "ml.inter", "user_id:token\titem_id:token\na\tx\n")
+    dataset = read(tmp_path)
+    assert "not read: ml.inter" in str(dataset.guess)
+    found = split(dataset, "given")
+    assert sorted(found.train.catalogue.ids.take(found.train.histories.items)) == ["x", "x"]
+    assert sorted(found.refit.catalogue.ids.take(found.refit.histories.items)) == ["x", "x", "y", "y"]
 
 
 @pytest.mark.slow

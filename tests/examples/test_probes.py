@@ -2,8 +2,9 @@
 
 Seven peers were asked the same: empty tables, unknown and mistyped people, numbers for texts, missing values, wrong
 columns, wrong k, misspelt names, models and files that are not there, and the traps that answer without an error. Of
-their probes these have no counterpart here: inner numbers of people and items (there are none to give), a matrix turned
-round (there is no matrix), `:token` in a header, a database of built-in data sets, HTTP (its own tests come with it).
+their probes these have no counterpart here: inner numbers of people and items (there are none to give), a database of
+built-in data sets, HTTP (its own tests come with it). A matrix turned round and a header without `:token` are
+with the readers' tests.
 """
 
 import datetime

@@ -13,6 +13,7 @@ import pyarrow as pa
 from zhiyin.core.errors import DataError
 from zhiyin.data.readers import open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, Form, unreadable
+from zhiyin.data.readers.recbole import SPLIT
 
 Source: TypeAlias = Any
 """A path, a pandas, Polars or Arrow frame, or what comes in batches (`Streamed`)."""
@@ -87,10 +88,12 @@ def _of_folder(folder: Path, items: Source | None, users: Source | None) -> Sour
             f"{', '.join(FILE_NAMES['events'][:5])} …, or give its path",
             found=", ".join(file.name for file in files), allowed=", ".join(FILE_NAMES["events"]),
         )  # fmt: skip
-    events, *left = found["events"]
-    found = {part: [file for file in named if file != events] for part, named in found.items()}
-    notes = (f"events are read from {events.name}; not read: {', '.join(file.name for file in left)}",) if left else ()
-    return Sources((events,), items or _first(found["items"]), users or _first(found["users"]), notes)
+    events = [file for file in found["events"] if SPLIT.search(file.name)] or found["events"][:1]
+    left = [file.name for file in found["events"] if file not in events]
+    found = {part: [file for file in named if file not in events] for part, named in found.items()}
+    read = ", ".join(file.name for file in events)
+    notes = (f"events are read from {read}; not read: {', '.join(left)}",) if left else ()
+    return Sources(tuple(events), items or _first(found["items"]), users or _first(found["users"]), notes)
 
 
 def _named(files: list[Path], names: tuple[str, ...]) -> list[Path]:

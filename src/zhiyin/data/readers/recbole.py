@@ -5,6 +5,7 @@ the names; sequences become lists, but those of a title, which is one text.
 Reference: Zhao et al. 2021, arXiv 2011.01731.
 """
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from zhiyin.data.readers.delimited import DelimitedReader
 TYPES = ("token", "token_seq", "float", "float_seq")
 TEXTS = ("title", "name", "description")
 """How a column ends whose words are one text."""
+PARTS: Mapping[str, str] = {"train": "train", "valid": "validation", "test": "test"}
+SPLIT = re.compile(rf"\.({'|'.join(PARTS)})\.inter(?:\.gz|\.zst)?$")
+"""A set that was split beforehand has ``.train.inter``, ``.valid.inter`` and ``.test.inter``."""
 
 
 class RecBoleReader:
@@ -31,7 +35,7 @@ class RecBoleReader:
         return all(name.rpartition(":")[0] and name.rpartition(":")[2] in TYPES for name in names)
 
     def careful(self, path: Path) -> pl.LazyFrame:
-        return _typed(self._text.careful(path))
+        return _typed(self._text.careful(path), path)
 
     def ends_early(self, path: Path) -> bool:
         return self._text.ends_early(path)
@@ -39,14 +43,16 @@ class RecBoleReader:
     def quick(self, path: Path, types: Mapping[str, pl.DataType]) -> pl.LazyFrame:
         header = self._text.quick(path, {}).collect_schema().names()
         named = {name: types[bare] for name in header if (bare := name.rpartition(":")[0]) in types}
-        return _typed(self._text.quick(path, named))
+        return _typed(self._text.quick(path, named), path)
 
 
-def _typed(frame: pl.LazyFrame) -> pl.LazyFrame:
+def _typed(frame: pl.LazyFrame, path: Path) -> pl.LazyFrame:
     """The columns under their bare names; what our guess reads as a number stays as it is, to be read there."""
+    part = SPLIT.search(path.name)
+    split = [pl.lit(PARTS[part[1]]).alias("split")] if part else []
     names = [name for name in frame.collect_schema().names() if not name.startswith("__")]
     made = [_column(name, *name.rsplit(":", 1)) for name in names]
-    return frame.select(*made, pl.exclude(names))
+    return frame.select(*made, pl.exclude(names), *split)
 
 
 def _column(name: str, bare: str, kind: str) -> pl.Expr:
