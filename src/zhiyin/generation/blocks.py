@@ -15,6 +15,13 @@ import numpy as np
 
 WORD = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W\u4e00-\u9fff]+")
 """A word; Chinese is read two signs at a time."""
+SILENT = frozenset(
+    WORD.findall(
+        "a an and as at by for from in into is it its of on or the to with your "
+        "de da do das dos e em o os para por que com um uma le la les des du et un une der die das und mit"
+    )
+)
+"""Words that say nothing of an item by themselves, in the languages of our data; nor does a single Latin letter."""
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,8 @@ def labels_of(cell: object, words: bool) -> list[str]:
     if cell is None or (isinstance(cell, float) and np.isnan(cell)):
         return []
     if words:
-        return WORD.findall(str(cell).lower())
+        found = WORD.findall(str(cell).lower())
+        return [word for word in found if word not in SILENT and not (len(word) == 1 and "a" <= word <= "z")]
     return [str(value) for value in cell] if isinstance(cell, Iterable) and not isinstance(cell, str) else [str(cell)]
 
 

@@ -33,9 +33,9 @@ LEAST_DRAWS = 256
 class ConditionalConfig(Config):
     """Settings that every generator has."""
 
-    noise: int = Field(default=128, gt=0)
+    noise: int = Field(default=32, gt=0)
     """Random numbers that an item is made from."""
-    hidden: int = Field(default=256, gt=0)
+    hidden: int = Field(default=128, gt=0)
     """Width of the layers."""
     person: int = Field(default=16, gt=0)
     """Numbers that a person's vector is projected to: those that say most of what people take."""
@@ -43,7 +43,7 @@ class ConditionalConfig(Config):
     """Items of one update."""
     epochs: int = Field(default=8, gt=0)
     """Rounds of 100 updates; the one that resembles the catalogue most is kept."""
-    learning_rate: float = Field(default=5e-4, gt=0)
+    learning_rate: float = Field(default=3e-3, gt=0)
     """Of Adam."""
     columns: tuple[str, ...] | None = None
     """Catalogue columns to make; without, all that say something."""
@@ -193,15 +193,26 @@ class ConditionalModel:
 
     def says_something(self, hard: Hard, asked: Mapping[str, str] | None = None) -> np.ndarray:
         """bool (n,): has a value of every asked kind, and says more than a number where the columns have more."""
-        n, asked = len(hard[0]), asked or {}
-        good, saying = np.ones(n, bool), np.zeros(n, bool)
+        asked = asked or {}
+        good = self._n_said(hard) > 0 if self.encoding.askable else np.ones(len(hard[0]), bool)
         for block, part in zip(self.encoding.blocks, hard, strict=True):
-            if block.askable:
-                saying |= part.any(axis=1) if part.ndim == 2 else part < len(block.askable)
             if block.name in asked:
                 value = block.askable.index(asked[block.name])
                 good &= part[:, value] if part.ndim == 2 else part == value
-        return good & (saying if self.encoding.askable else True)
+        return good
+
+    def says_enough(self, hard: Hard) -> np.ndarray:
+        """bool (n,): has as many values and words as half of the catalogue's items have at least."""
+        real = self.encoding.read(self.catalogue)
+        return np.asarray(self._n_said(hard) >= max(1.0, float(np.median(self._n_said(real)))))
+
+    def _n_said(self, hard: Hard) -> np.ndarray:
+        """Values and words of each item, int64 (n,)."""
+        said = np.zeros(len(hard[0]), np.int64)
+        for block, part in zip(self.encoding.blocks, hard, strict=True):
+            if block.askable:
+                said += part.sum(axis=1) if part.ndim == 2 else part < len(block.askable)
+        return said
 
     def _wanted(self, asked: Mapping[str, str]) -> np.ndarray:
         """float32 (V,): 1 for each value that is asked for."""
@@ -221,6 +232,5 @@ class ConditionalModel:
 
 def _first_of_its_like(rows: np.ndarray) -> np.ndarray:
     """bool (n,): no row before it is equal."""
-    first = np.zeros(len(rows), bool)
-    first[np.unique(rows, axis=0, return_index=True)[1]] = True
-    return first
+    seen: dict[bytes, int] = {}
+    return np.array([seen.setdefault(row.tobytes(), at) == at for at, row in enumerate(rows)], bool)

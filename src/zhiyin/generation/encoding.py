@@ -1,6 +1,7 @@
 """A catalogue's own columns as one matrix that a network can learn and make. Letters: N items, W numbers of an item."""
 
 import itertools
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -22,6 +23,9 @@ LEAST = 2
 """Items that a word must stand with."""
 MOMENTS = (5e8, 4e9)
 """Numbers that all lie in here are seconds UTC (1985 to 2096): when an item came is not what it is."""
+IDENTIFIER = re.compile(r"(?i:(?:^|[_\W])(?:id|isbn|asin|sku|url))$|[a-z]I[dD]$")
+"""Names of columns that name an item and do not describe it."""
+ADDRESS = re.compile(r"\w+://")
 
 Hard = list[np.ndarray]
 """The hard form of every block."""
@@ -132,6 +136,8 @@ def take(hard: Hard, rows: np.ndarray) -> Hard:
 
 def _block(name: str, column: np.ndarray, seed: int, *, chosen: bool) -> Block | str:
     """The form that fits the column, or why it has none."""
+    if not chosen and IDENTIFIER.search(name):
+        return "by its name it is an identifier"
     if column.ndim == 1 and column.dtype.kind in "iuf":
         return _number(name, column, seed, chosen=chosen)
     cells = [cell for cell in column if cell is not None]
@@ -140,6 +146,8 @@ def _block(name: str, column: np.ndarray, seed: int, *, chosen: bool) -> Block |
     if any(isinstance(cell, list | tuple | np.ndarray) for cell in cells):
         return _labels(name, [labels_of(cell, words=False) for cell in cells], words=False)
     values = [(text_of(cell) or "",) for cell in cells]
+    if not chosen and sum(bool(ADDRESS.match(value)) for (value,) in values) > len(values) / 2:
+        return "it holds addresses"
     if len(set(values)) == 1:
         return f"always {values[0][0]!r}" if len(cells) == len(column) else _category(name, values)
     if len(set(values)) <= min(CATEGORIES, len(values) // 2):

@@ -16,14 +16,14 @@ from zhiyin.generation.encoding import take
 from zhiyin.generation.neighbours import squares_between
 from zhiyin.generation.specification import Specification
 
-PEOPLE = 1000
+PEOPLE = 2000
 """People who are asked, at most; the counts are for all of them."""
 DRAWS = 8
 """Of a person, in each half."""
-POOL = 4000
+POOL = 5000
 """Draws that gaps are looked for among, at most."""
-NEAR = 0.5
-"""Near is a distance that this share of the catalogue's items have to their own nearest neighbour."""
+NEAR = 0.75
+"""Near is a distance within which this share of the catalogue's items have their own nearest neighbour."""
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,14 @@ class Gap:
 def find_gaps(made_by: ConditionalModel, vectors: np.ndarray, n: int, rng: np.random.Generator) -> list[Gap]:
     """At most ``n`` gaps for the people whose ``vectors`` (P, D) are given, most asked for first.
 
-    A draw is a gap where its nearest item is farther than `NEAR`; draws near to a gap that was found are that gap.
+    A draw is a gap where it says as much as items usually do and its nearest item is farther than `NEAR`; draws near to
+    a gap that was found are that gap. None whose interval reaches down to nobody.
     """
     asked = vectors[np.sort(rng.permutation(len(vectors))[:PEOPLE])]
     radius = made_by.neighbours.usual(NEAR)
     hard = take(made_by.sample(asked, len(asked) * DRAWS, rng), rng.permutation(len(asked) * DRAWS))
     points = made_by.encoding.embed(hard)
-    lonely = made_by.says_something(hard) & (made_by.neighbours.nearest(points, 1)[1][:, 0] > radius)
+    lonely = made_by.says_enough(hard) & (made_by.neighbours.nearest(points, 1)[1][:, 0] > radius)
     pool = np.flatnonzero(lonely)[:POOL]
     chosen = pool[_crowded(points[pool], radius, n)]
     again = made_by.encoding.embed(made_by.sample(asked, len(asked) * DRAWS, rng))  # draw i is of person i % P
@@ -61,7 +62,7 @@ def find_gaps(made_by: ConditionalModel, vectors: np.ndarray, n: int, rng: np.ra
         _gap(specification, point, again, radius, len(asked), len(vectors))
         for specification, point in zip(made_by.described(take(hard, chosen), hard), points[chosen], strict=True)
     ]
-    return sorted((gap for gap in found if gap.people), key=lambda gap: -gap.people)
+    return sorted((gap for gap in found if gap.low), key=lambda gap: -gap.people)
 
 
 def _crowded(points: np.ndarray, radius: float, n: int) -> list[int]:

@@ -16,7 +16,6 @@ from torch import Tensor
 from torch.nn import functional
 
 from zhiyin.core.errors import ModelError
-from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress
 from zhiyin.core.randomness import generator as random_stream
 from zhiyin.data.contracts import Catalogue
@@ -34,22 +33,7 @@ CHECKED = 2000
 COLLAPSED = 0.1
 """Of the catalogue's own variance: a generator that varies less makes (nearly) one item."""
 IN_A_ROW = 2
-"""Epochs with the same trouble that end a training."""
-
-CONSTANT = Sentence("constant: it makes one and the same item; train it longer, or with another seed",
-                    "恒定：只会生成同一种物品；请延长训练，或换一个种子")  # fmt: skip
-COLLAPSE = Sentence(
-    "collapsed: its items vary {share} as much as the catalogue's; lower learning_rate, or take another seed",
-    "坍缩：生成物品的变化只有目录的 {share}；请调低 learning_rate，或换一个种子",
-)
-
-
-class CollapsedError(Exception):
-    """A generator that makes (nearly) one item; ``said`` in words."""
-
-    def __init__(self, said: Sentence) -> None:
-        super().__init__(said.en)
-        self.said = said
+"""Epochs in trouble that end a training."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,16 +119,14 @@ class Learned(ConditionalModel):
             pairs = Pairs(encoding, soft, projection(conditions), items, self.batch, self.config.seed)
             self.generator.start_at(soft[items])
             check = Resemblance(self.generator, pairs)
-            try:
-                training = train(
-                    self.learner(projection.directions.shape[1]), pairs, epochs=self.config.epochs,
-                    patience=self.config.epochs, validate=check, progress=progress, label=self.name,
-                )  # fmt: skip
-                check.refuse(times=1)
-            except CollapsedError as error:
-                raise ModelError(f"{self.name} {error.said.en}") from None
+            training = train(
+                self.learner(projection.directions.shape[1]), pairs, epochs=self.config.epochs,
+                patience=self.config.epochs, validate=check, progress=progress, label=self.name,
+            )  # fmt: skip
         if not training.curve:
             raise ModelError(f"{self.name} {training.verdict.en}")
+        if trouble := check.trouble():
+            raise ModelError(f"{self.name} learned nothing usable: {trouble}; lower learning_rate, or train longer")
         self.facts = {
             "items": len(catalogue), "pairs": len(items), "set_aside": dict(encoding.set_aside), **training.facts(),
             "variance": check.variance(),
@@ -156,8 +138,7 @@ class Resemblance:
     """How much made items resemble real ones: 1 - ‖E[xxᵀ] made - E[xxᵀ] real‖ / ‖E[xxᵀ] real‖ over soft forms.
 
     The losses of a GAN do not say how good it is; this does, shares of single values and of pairs of values alike.
-    Raises `CollapsedError` when the generator made (nearly) one item `IN_A_ROW` times, and `DivergedError` when what it
-    makes was farther from the catalogue than nothing would be.
+    Raises `DivergedError` where the generator was in trouble `IN_A_ROW` times: constant, collapsed, or far off.
     """
 
     def __init__(self, generator: Generator, pairs: Pairs) -> None:
@@ -166,27 +147,34 @@ class Resemblance:
         chosen = rng.integers(0, len(pairs.items), CHECKED)
         self.person, self.asked = pairs.person[chosen], np.zeros((CHECKED, pairs.n_asked), np.float32)
         self.real = pairs.soft[pairs.items[chosen]]
-        self.low, self.far = 0, 0
+        self.in_trouble = 0
 
     def __call__(self) -> float:
-        self.refuse(IN_A_ROW)
-        wanted = _moments(self.real)
-        value = 1 - float(np.linalg.norm(_moments(self.made()) - wanted) / np.linalg.norm(wanted))
-        self.far = self.far + 1 if value < 0 else 0
-        if self.far >= IN_A_ROW:
-            raise DivergedError("what it makes is farther from the catalogue than nothing would be")
+        value, trouble = self.value(), self.trouble()
+        self.in_trouble = self.in_trouble + 1 if trouble else 0
+        if self.in_trouble >= IN_A_ROW:
+            raise DivergedError(trouble)
         return value
 
-    def refuse(self, times: int) -> None:
-        """Raises where the generator made (nearly) one item so many times in a row."""
-        share = self.variance()
-        self.low = self.low + 1 if share < COLLAPSED and _variance(self.real) > 0 else 0
-        if self.low >= times:
-            raise CollapsedError(CONSTANT if share == 0 else COLLAPSE.filled(share=f"{share:.1%}"))
+    def value(self) -> float:
+        """At most 1; below 0 what is made is farther from the catalogue than nothing would be."""
+        wanted = _moments(self.real)
+        return 1 - float(np.linalg.norm(_moments(self.made()) - wanted) / np.linalg.norm(wanted))
 
     def variance(self) -> float:
         """Variance of made items as a share of the catalogue's."""
         return _variance(self.made()) / max(_variance(self.real), 1e-12)
+
+    def trouble(self) -> str:
+        """What is wrong with the generator as it is; empty where nothing is, and where all real items are alike."""
+        share, value = self.variance(), self.value()
+        if not _variance(self.real) or (share >= COLLAPSED and value >= 0):
+            return ""
+        if share == 0:
+            return "it is constant, it makes one and the same item"
+        if share < 0.5:
+            return f"it collapsed, its items vary {share:.1%} as much as the catalogue's"
+        return "what it makes is farther from the catalogue than nothing would be"
 
     def made(self) -> np.ndarray:
         return soft_draws(self.generator, self.person, self.asked, random_stream(self.seed, "check"))

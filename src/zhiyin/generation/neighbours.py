@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from zhiyin.retrieval import best_rows
+
 BLOCK = 2048
 """Made-up items compared with all of the catalogue at once."""
 LEAST = 0.1
@@ -18,16 +20,14 @@ class Neighbours:
         self.own = np.sort(self._distances_among())
 
     def nearest(self, points: np.ndarray, k: int) -> tuple[np.ndarray, np.ndarray]:
-        """Rows int64 (n, k) and distances float32 (n, k) of the ``k`` nearest items (all of a smaller catalogue)."""
+        """Rows int32 (n, k) and distances float32 (n, k) of the ``k`` nearest items (all of a smaller catalogue)."""
         k = min(k, len(self.embedded))
-        rows, distances = [np.zeros((0, k), np.int64)], [np.zeros((0, k), np.float32)]
+        rows, distances = [np.zeros((0, k), np.int32)], [np.zeros((0, k), np.float32)]
         for start in range(0, len(points), BLOCK):
             far = self.squares_to(points[start : start + BLOCK])  # (n, N)
-            some = np.argpartition(far, k - 1, axis=1)[:, :k]
-            order = np.argsort(np.take_along_axis(far, some, axis=1), axis=1, kind="stable")
-            some = np.take_along_axis(some, order, axis=1)
-            rows.append(some)
-            distances.append(np.sqrt(np.take_along_axis(far, some, axis=1)))
+            near, nearness = best_rows(np.negative(far, out=far), k)
+            rows.append(near)
+            distances.append(np.sqrt(-nearness))
         return np.concatenate(rows), np.concatenate(distances)
 
     def novelty(self, nearest: np.ndarray) -> np.ndarray:

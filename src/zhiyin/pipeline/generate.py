@@ -136,12 +136,12 @@ def _learned(line: Line, learnt: Learnt) -> ConditionalModel:
 
 
 def foreseen(source: Generated, split: Split, seed: int) -> FigureJSON | None:
-    """Foresight over the items that nobody took before the test part, of people asked before it."""
+    """Foresight over what the test part took and nobody had taken in the part that the generator learned from."""
     test = split.test
     cases = test.take(np.sort(random_stream(seed, "foresight").permutation(len(test))[:ASKED]))
     took = np.zeros((len(cases), len(source.catalogue)), bool)
     took[cases.targets.owners, cases.targets.rows] = True
-    later = np.flatnonzero(~split.refit.hot_items & took.any(axis=0))
+    later = np.flatnonzero(~split.train.hot_items & took.any(axis=0))
     if not len(later):
         return None
     asked = np.tile(later.astype(np.int32), (len(cases), 1))

@@ -14,8 +14,6 @@ class ConditionalGANConfig(ConditionalConfig):
     pack: int = Field(default=5, gt=0)
     """Items that the critic sees together, so that it notices a generator that always makes the same; a batch is
     rounded down to whole packs."""
-    noise: int = Field(default=32, gt=0)
-    """Latent numbers that an item is made from."""
     reconstruction: float = Field(default=1.0, ge=0)
     """Weight of making real items again from an encoder's reading, which keeps the generator at the catalogue; 0 is
     the plain adversary."""

@@ -12,10 +12,6 @@ from zhiyin.generation.conditional import ConditionalConfig, ConditionalModel
 class ConditionalVAEConfig(ConditionalConfig):
     """Settings of the conditional VAE."""
 
-    noise: int = Field(default=32, gt=0)
-    """Latent numbers that an item is made from."""
-    learning_rate: float = Field(default=2e-3, gt=0)
-    """Of Adam."""
     divergence: float = Field(default=1.0, ge=0)
     """Weight of the Kullback-Leibler term: 1 is the evidence bound, less describes items better and fills the latent
     space worse."""
