@@ -4,7 +4,7 @@ Paired bootstrap; p two-sided = (1 + #{|d* - d| >= |d|}) / (R + 1); Holm 1979 ov
 detectable difference 2.80 · sd(d) / sqrt(P) (5 % level, 80 % power).
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -61,7 +61,13 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
 def paired(table: Mapping[str, np.ndarray], references: Collection[str], metric: str, seed: int = 0) -> Comparison:
     """The same from one number a person: model → float64 (P,)."""
     beside = set(references)
-    names = [(a, b) for a, b in combinations(table, 2) if not {a, b} <= beside]
+    return compare_pairs(table, [(a, b) for a, b in combinations(table, 2) if not {a, b} <= beside], metric, seed)
+
+
+def compare_pairs(
+    table: Mapping[str, np.ndarray], names: Sequence[tuple[str, str]], metric: str, seed: int = 0
+) -> Comparison:  # fmt: skip
+    """These pairs alone, as one family: model → float64 (P,)."""
     if not names:
         return Comparison(metric, ())
     differences = np.stack([table[a] - table[b] for a, b in names], axis=1)  # (P, pairs)

@@ -108,7 +108,7 @@ def _generator(line: Line) -> Facts | None:
     return facts if GENERATOR in line.recipe.sources and "version" in facts else None
 
 
-def _proposing(line: Line) -> dict[str, tuple[Any, int]]:
+def sources_now(line: Line) -> dict[str, tuple[Any, int]]:
     """The sources as they are now."""
     models, facts = dict(line.models), _generator(line)
     if facts is not None:
@@ -125,7 +125,7 @@ def _named(name: str, facts: Facts) -> dict[str, Any]:
 def _judged(line: Line, path: Path) -> Facts:
     scorers: dict[str, Scorer] = dict(line.models)
     rest = counts(line.split.refit)
-    tables = Tables(_proposing(line), features_of(line, line.models), EventCounters(line.split.refit))
+    tables = Tables(sources_now(line), features_of(line, line.models), EventCounters(line.split.refit))
     added: dict[str, Any] = {}
     for name in line.done["ranking"]["rankers"]:
         ranker = line.workspace.versions.load(name_of(name), line.done["ranking"]["rankers"][name]["version"])

@@ -1,0 +1,1 @@
+from zhiyin.experiments.ablation import ablate as ablate
