@@ -143,6 +143,28 @@ def test_columns_that_say_nothing_are_set_aside_by_name() -> None:
         Encoding.of(shop, ["colr"])
 
 
+def test_identifiers_addresses_and_silent_words_say_nothing_of_an_item() -> None:
+    n = 40
+    shop = Catalogue.of(
+        map(str, range(n)),
+        work_id=[i // 2 for i in range(n)],
+        parentId=[i // 2 for i in range(n)],
+        page=[f"https://shop.example/{i // 2}" for i in range(n)],
+        paid=[i // 2 for i in range(n)],
+        title=[f"The {('jug', 'bag')[i % 2]} of Ann's {i // 2} and {i // 3} 水壶" for i in range(n)],
+    )
+    encoding = Encoding.of(shop)
+    assert encoding.set_aside == {
+        "work_id": "by its name it is an identifier", "parentId": "by its name it is an identifier",
+        "page": "it holds addresses",
+    }  # fmt: skip
+    words = set(dict(zip((b.name for b in encoding.blocks), encoding.blocks, strict=True))["title"].askable)
+    assert {"jug", "bag", "ann", "水壶"} <= words
+    assert not words & {"the", "of", "and", "s"}
+    asked = Encoding.of(shop, ["work_id", "page"])  # what is asked for is taken
+    assert [block.name for block in asked.blocks] == ["work_id", "page"]
+
+
 def test_a_hundred_thousand_categories_become_words() -> None:
     n = 100_000
     shop = Catalogue.of(
@@ -178,6 +200,17 @@ def test_a_copy_is_not_new_and_a_catalogue_of_one_item_works() -> None:
     alone = Neighbours(items[:1])
     assert alone.nearest(items[:3], 5)[0].tolist() == [[0], [0], [0]]
     assert alone.novelty(np.array([1.0])).tolist() == [0]
+
+
+def test_of_a_large_catalogue_some_items_are_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    items = RNG.normal(size=(101, 3)).astype(np.float32)
+    everything = Neighbours(items).own
+    monkeypatch.setattr("zhiyin.generation.neighbours.OWN", 51)
+    some = Neighbours(items).own
+    assert len(some) == 51
+    far = np.sort(np.linalg.norm(items[::2, None] - items[None], axis=2), axis=1)[:, 1]
+    np.testing.assert_allclose(some, np.sort(far), rtol=1e-3)
+    assert set(some.round(4)) <= set(everything.round(4))
 
 
 def test_the_two_sample_test_knows_same_from_different() -> None:

@@ -17,7 +17,7 @@ from zhiyin.core.progress import Plain
 from zhiyin.data.contracts import Catalogue
 from zhiyin.generation import ConditionalGAN, ConditionalGANModel, Specification
 from zhiyin.generation.gan.training import Critic, GANLearner
-from zhiyin.generation.generator import Generator
+from zhiyin.generation.generator import Generator, soft_draws
 from zhiyin.generation.learning import Batch, Pairs
 from zhiyin.training import Optimisers
 
@@ -206,3 +206,18 @@ def test_wrong_input_is_refused(trained: ConditionalGAN, shop: Catalogue, vector
 def test_one_pair_and_equal_vectors_work(shop: Catalogue) -> None:
     model = ConditionalGAN(**{**SMALL, "epochs": 1}).fit(shop, np.ones((1, 3), np.float32), np.array([4]))
     assert len(model.specifications(np.ones(3), 3)) == 3
+
+
+def test_a_generator_starts_at_the_catalogues_own_shares(trained: ConditionalGAN) -> None:
+    encoding = trained.encoding
+    real = encoding.soften(encoding.read(trained.catalogue), np.random.default_rng(0))
+    fresh = Generator(encoding, 16, 64, 3).eval()
+    person, asked = np.zeros((2000, 3), np.float32), np.zeros((2000, len(encoding.askable)), np.float32)
+
+    def off() -> float:
+        made = soft_draws(fresh, person, asked, np.random.default_rng(1))
+        return float(np.abs((made - real.mean(axis=0)).mean(axis=0))[encoding.askable_at].max())
+
+    before = off()
+    fresh.start_at(real)
+    assert off() < 0.1 < before
