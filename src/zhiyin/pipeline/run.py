@@ -92,8 +92,9 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     for name, key in (("models", "models"), ("ranking", "rankers"), ("generation", "specifications")):
         if name in done:
             result[key] = done[name][key]
-    if "features" in done:
-        result["features"] = done["features"]
+    for name in ("features", "generation"):
+        if name in done:
+            result[name] = done[name]
     if "answering" in done:
         result |= {
             "evaluation": done["answering"]["evaluation"],
