@@ -14,9 +14,6 @@ from zhiyin.pipeline.train import epochs_of, fit, kept, still_kept
 from zhiyin.ranking import Fold, outcome_folds
 from zhiyin.registry import load
 
-MONTH = 30.0
-"""Days of a window of the past where neither the recipe nor the split says how long one is."""
-
 
 def folds_of(line: Line) -> list[Fold]:
     """As many as the recipe asks for, newest first: the validation part where there is one, then windows before it."""
@@ -76,10 +73,11 @@ def _generator_then(line: Line, number: int, fold: Fold, model: VectorModel, dig
                 there=lambda facts: not facts["past"] or still_kept(line, facts))  # fmt: skip
 
 
-def _days(line: Line) -> float:
+def _days(line: Line) -> float | None:
+    """Length of a window of the past; None where the split goes by events, not by time."""
     test, validation = line.split.test, line.split.validation
     if line.recipe.features.days is not None:
         return line.recipe.features.days
     if line.split.facts["by"] == "time" and validation is not None:
         return (int(test.requests.now[0]) - int(validation.requests.now[0])) / DAY
-    return MONTH
+    return None

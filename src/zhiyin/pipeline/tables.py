@@ -13,9 +13,11 @@ import numpy as np
 import polars as pl
 
 from zhiyin.answering import features_for, proposed
+from zhiyin.core.errors import RefusedError
 from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
+from zhiyin.evaluation import audit
 from zhiyin.features import EventCounters, Feature, default_names, named_features
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
@@ -104,11 +106,25 @@ def _rows_then(line: Line, number: int, fold: Fold) -> tuple[Rows, int]:
     if len(cases) > limit:
         cases = cases.take(np.sort(rng.choice(len(cases), limit, replace=False)))
     models = models_then(line, number, fold)
+    _no_leak(fold, {name: model for name, model in models.items() if name != GENERATOR})
     found = proposed(sources_of(line, models), cases.requests)
     table = features_for(cases.requests, found, features_of(line, models), EventCounters(fold.train))
     rows = Rows.of(table.values, table.names, found.rows, cases.targets)
     rate = line.recipe.ranker.negatives
     return rows if rate == 1 else rows.thinned(rate, rng), len(cases.targets.rows)
+
+
+def _no_leak(fold: Fold, models: Mapping[str, Any]) -> None:
+    """Raises `RefusedError` where what makes the columns of a fold has seen what its people then took."""
+    found = audit(fold.train, fold.cases, models)
+    wrong = [f"{finding.check}: {finding.found}" for finding in found.findings if finding.verdict == "fail"]
+    wrong += [f"{name} learned from other events" for name, model in models.items()
+              if model.facts["dataset"] != fold.train.digest]  # fmt: skip
+    if wrong:
+        raise RefusedError(
+            f"a leak in the rows of {fold.rule}, so no ranker is trained: {wrong[0]}; mend the split, or remove "
+            "runs/past and run again", found=wrong[0],
+        )  # fmt: skip
 
 
 def _write(rows: Rows, path: Path) -> None:

@@ -26,33 +26,36 @@ class Fold:
     """How the fold was cut, in words."""
 
 
-def outcome_folds(dataset: Dataset, n: int = 3, days: float = 30.0) -> list[Fold]:
-    """The last ``n`` windows of ``days`` as folds, oldest first; without time, the last ``n`` events of everybody.
+def outcome_folds(dataset: Dataset, n: int = 3, days: float | None = 30.0) -> list[Fold]:
+    """The last ``n`` windows of ``days`` as folds, oldest first; without time or ``days``, the last ``n``
+    events of everybody.
 
     Targets that the person had taken before are left out. Raises `DataError` where no fold has any case.
     """
     h = dataset.histories
     folds = []
+    by_time = dataset.order == "time" and days is not None
     for back in range(n, 0, -1):
-        if dataset.order == "time":
+        if by_time and days is not None:
             start = int(h.times.max(initial=0)) + 1 - round(back * days * DAY)
             before, within = h.times < start, (h.times >= start) & (h.times < start + round(days * DAY))
             rule = f"{days:g} days from {np.datetime64(start, 's')}"
         else:
             start, before, within = 0, h.ages >= back, h.ages == back - 1
             rule = "the newest event of everybody" if back == 1 else f"event {back} from the end of everybody"
-        cases = _cases(dataset, before, within, start)
+        cases = _cases(dataset, before, within, start if by_time else None)
         if len(cases) and before.any():
             folds.append(Fold(dataset.with_histories(h.keep(before)), cases, rule))
     if not folds:
+        windows = f"{n} windows of {days:g} days" if by_time else f"the newest {n} events of everybody"
         raise DataError(
-            f"no fold has a person who took something new: {n} windows of {days:g} days over {h.n_events} events; "
+            f"no fold has a person who took something new: {windows} over {h.n_events} events; "
             "take a shorter window or fewer folds"
         )
     return folds
 
 
-def _cases(dataset: Dataset, before: np.ndarray, within: np.ndarray, start: int) -> Cases:
+def _cases(dataset: Dataset, before: np.ndarray, within: np.ndarray, now: int | None) -> Cases:
     h = dataset.histories
     outcome = h.keep(within & (h.weights > 0))
     past = h.keep(before)
@@ -60,7 +63,7 @@ def _cases(dataset: Dataset, before: np.ndarray, within: np.ndarray, start: int)
     people = np.flatnonzero(targets.lengths > 0)
     histories = past.take(people)
     person = {name: column[people] for name, column in dataset.people.items()}
-    requests = Requests.of(histories, now=start if dataset.order == "time" else None, person=person)
+    requests = Requests.of(histories, now=now, person=person)
     return Cases(requests, targets.take(people), people, dropped={"taken before": repeated})
 
 

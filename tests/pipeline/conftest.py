@@ -1,0 +1,76 @@
+"""A workspace with the world of even and odd people, and a recipe with every kind of large model, tiny."""
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from zhiyin.data.ingest import ingest
+from zhiyin.pipeline import Workspace
+from zhiyin.testing import worlds
+
+RECIPE = """
+[split]
+by = "last"
+
+[models.popular]
+model = "Popular"
+
+[models.ease]
+model = "EASE"
+regularisation = 5
+
+[models.vae]
+model = "MultVAE"
+epochs = 3
+hidden = 8
+latent = 4
+
+[models.gan]
+model = "AdversarialVAE"
+epochs = 2
+hidden = 8
+latent = 4
+
+[sources]
+popular = 4
+ease = 4
+generator = 3
+
+[features]
+folds = 2
+
+[ranker]
+model = "Logistic"
+beside = []
+
+[generation]
+condition = "vae"
+settings = {epochs = 1}
+
+[answer]
+k = 3
+examples = 2
+"""
+
+
+def write_log(path: Path) -> None:
+    world = worlds.even()
+    events, columns = world.histories, world.catalogue.columns
+    pl.DataFrame(
+        {
+            "user": world.users.take(events.owners), "item": world.catalogue.ids.take(events.items),
+            "time": events.times, "title": columns["title"][events.items].tolist(),
+            "price": columns["price"][events.items],
+        }
+    ).sort("time").write_csv(path)  # fmt: skip
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workspace:
+    folder = tmp_path / "shop"
+    workspace = Workspace.create(folder)
+    write_log(folder / "log.csv")
+    workspace.recipe_path.write_text(RECIPE)
+    ingest(folder / "log.csv", folder)
+    return workspace
