@@ -1,0 +1,115 @@
+"""The ablation: what each cell reads, that the control finds nothing, and that a real gain is found."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from zhiyin.core.errors import ModelError
+from zhiyin.experiments import ablate
+from zhiyin.experiments.ablation import ALL, NONE, Cell, _verdict, columns_of, shuffled
+from zhiyin.pipeline import Workspace
+from zhiyin.ranking import Logistic
+
+
+def test_each_cell_reads_its_familys_columns_and_all_that_are_nobodys():
+    names = ("popularity", "vae.score", "from.vae", "gan.rank", "ease.score", "from.ease")
+    found = columns_of(names, {"VAE": ["vae"], "GAN": ["gan"]})
+    read = {group: [names[column] for column in columns] for group, columns in found.items()}
+    assert read == {
+        NONE: ["popularity", "ease.score", "from.ease"],
+        "VAE": ["popularity", "vae.score", "from.vae", "ease.score", "from.ease"],
+        "GAN": ["popularity", "gan.rank", "ease.score", "from.ease"],
+        ALL: list(names),
+    }
+    assert ALL not in columns_of(names, {"VAE": ["vae"]})
+
+
+def test_shuffling_moves_the_columns_together_and_nothing_else():
+    values = np.arange(40.0).reshape(10, 4)
+    moved = shuffled(values, np.array([1, 3]), seed=0)
+    np.testing.assert_array_equal(moved[:, [0, 2]], values[:, [0, 2]])
+    np.testing.assert_array_equal(moved[:, 3] - moved[:, 1], values[:, 3] - values[:, 1])
+    assert sorted(moved[:, 1]) == sorted(values[:, 1])
+    assert (moved[:, 1] != values[:, 1]).sum() >= 7
+    np.testing.assert_array_equal(values, np.arange(40.0).reshape(10, 4))
+
+
+def test_what_helps_is_found_and_its_shuffle_helps_nobody():
+    """A column that decides, beside one that does not: with it the probability is right, shuffled it is the mean."""
+    rng = np.random.default_rng(0)
+    values = rng.normal(size=(4000, 2)).astype(np.float32)
+    labels = values[:, 1] > 0.5
+    ranker = Logistic().fit(values, labels)
+    plain, moved = (Cell(ranker, np.array([0, 1]), columns, 0) for columns in (np.zeros(0, np.int64), np.array([1])))
+    shape = values.reshape(400, 10, 2)
+    auc = [_auc(cell.probability(shape).ravel(), labels) for cell in (plain, moved)]
+    assert auc[0] > 0.95
+    assert abs(auc[1] - 0.5) < 0.05
+
+
+def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
+    from scipy.stats import rankdata
+
+    ranks, n = rankdata(scores), labels.sum()
+    return float((ranks[labels].sum() - n * (n + 1) / 2) / (n * (len(labels) - n)))
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
+    from tests.pipeline.conftest import RECIPE, write_log
+    from zhiyin.data.ingest import ingest
+
+    folder = tmp_path_factory.mktemp("ablated")
+    workspace = Workspace.create(folder)
+    write_log(folder / "log.csv")
+    workspace.recipe_path.write_text(RECIPE)
+    ingest(folder / "log.csv", folder)
+    return {**ablate(workspace, predictors=("Logistic", "DecisionTree")), "workspace": workspace}
+
+
+def test_the_cells_are_designs_json(found: dict):
+    keys = {"features", "predictor", "metric", "value", "difference", "low", "high", "p_holm"}
+    assert [(cell["features"], cell["predictor"]) for cell in found["cells"]] == [
+        (group, predictor) for group in ("VAE", "GAN", "all") for predictor in ("Logistic", "DecisionTree")
+    ]
+    for cell in found["cells"] + found["control"]["cells"]:
+        assert set(cell) == keys
+        assert cell["low"] <= cell["difference"] <= cell["high"]
+    base = found["base"]["Logistic"]
+    assert found["cells"][0]["value"] == pytest.approx(base + found["cells"][0]["difference"])
+
+
+def test_the_control_shows_no_gain(found: dict):
+    for cell in found["control"]["cells"]:
+        assert cell["difference"] <= 0 or cell["p_holm"] >= 0.05, cell
+    assert "shuffled between people the same columns add nothing" in found["verdict"]
+    assert "符合预期" in found["verdict_zh"]
+
+
+def test_it_is_kept_and_not_made_again(found: dict):
+    workspace = found["workspace"]
+    assert (workspace.runs / "ablation.json").is_file()
+    again = ablate(workspace, predictors=("Logistic", "DecisionTree"))
+    assert again["again"]
+    assert again["cells"] == found["cells"]
+
+
+def test_a_control_that_gains_is_said():
+    cell = {"features": "VAE", "predictor": "Logistic", "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.001}
+    assert "do not trust this ablation" in _verdict([], [cell]).en
+    assert "VAE with Logistic adds +0.0200" in _verdict([cell], []).en
+    assert "no large model's columns add" in _verdict([{**cell, "p_holm": 0.3}], []).en
+    assert "VAE (Logistic) lower it" in _verdict([{**cell, "difference": -0.02}], []).en
+
+
+def test_a_recipe_without_a_large_model_is_refused(tmp_path: Path):
+    from tests.pipeline.conftest import write_log
+    from zhiyin.data.ingest import ingest
+
+    workspace = Workspace.create(tmp_path / "w")
+    write_log(tmp_path / "log.csv")
+    ingest(tmp_path / "log.csv", workspace.folder)
+    workspace.recipe_path.write_text('[split]\nby = "last"\n[models.ease]\nmodel = "EASE"\n')
+    with pytest.raises(ModelError, match="an ablation needs rows and a large model"):
+        ablate(workspace)
