@@ -20,6 +20,8 @@ QUALITY = Sentence(
 )
 HISTORY = Sentence("history, newest last: {items}", "历史（最新在后）：{items}")
 NEW = Sentence("an item that could be: {attributes}", "可能的新商品：{attributes}")
+GAP = Sentence("what to stock next: {attributes}; asked for by {people} people [{low}, {high}], no item is near",
+               "接下来进什么货：{attributes}；{people} 人想要 [{low}, {high}]，目录中没有相近的商品")  # fmt: skip
 
 
 def run(asked: Asked) -> None:
@@ -43,9 +45,10 @@ def run(asked: Asked) -> None:
     show_evaluation(asked, result["evaluation"])
     show_comparison(asked, result["comparison"], result["metric"])
     for specification in result["specifications"][:3]:
-        asked.show(
-            NEW, attributes=", ".join(f"{key}: {_said(value)}" for key, value in specification["attributes"].items())
-        )
+        asked.show(NEW, attributes=specification["text_zh" if asked.language == "zh" else "text"])
+    for gap in result["generation"]["gaps"][:2]:
+        text = gap["specification"]["text_zh" if asked.language == "zh" else "text"]
+        asked.show(GAP, attributes=text, **{part: gap[part] for part in ("people", "low", "high")})
     for slate in result["recommendations"]:
         asked.show(HISTORY, items=", ".join(slate.get("history", [])[-8:]))
         show_slate(asked, slate)
@@ -62,7 +65,3 @@ def show_data(asked: Asked, result: dict[str, object]) -> None:
     asked.show(QUALITY, score=data["quality"]["score"])
     for fix in data["fixes"]:
         asked.show(f"  {fix[asked.language]}")
-
-
-def _said(value: object) -> str:
-    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
