@@ -19,7 +19,7 @@ from zhiyin.core.terminal import harmless
 
 COMMANDS = (
     "init", "demo", "ingest", "check", "run", "train", "evaluate", "compare", "ablate", "recommend", "similar",
-    "generate", "export", "report", "doctor",
+    "generate", "features", "export", "report", "doctor",
 )  # fmt: skip
 """In the order of the help; each is the function ``run`` of the module of its name."""
 

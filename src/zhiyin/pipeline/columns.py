@@ -1,0 +1,58 @@
+"""What stands in the feature table: each column's meaning, its values, and what the ranker makes of it."""
+
+from typing import Any
+
+import numpy as np
+
+from zhiyin.core.errors import DataError
+from zhiyin.core.progress import Progress, Silent
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.run import STEPS
+from zhiyin.pipeline.tables import features_of, rows_of
+from zhiyin.pipeline.workspace import Workspace
+
+QUANTILES = (5, 50, 95)
+FROM = "whether {} proposed the candidate"
+
+
+def columns_of(workspace: Workspace, *, progress: Progress | None = None) -> dict[str, Any]:
+    """``rows``, ``ranker``, and of each of the ``columns``: name, inputs, meaning, share of known values, quantiles,
+    means where the candidate was taken and was not, and its share in what the ranker says. Steps 1 to 4 are done first
+    where they were not. Raises `DataError` where the recipe gives no rows."""
+    recipe = Recipe.load(workspace.recipe_path)
+    recipe.check_models()
+    with workspace.locked():
+        line = Line(workspace, recipe, progress or Silent())
+        for name in ("data", "models", "features", "ranking"):
+            line.done[name] = STEPS[name](line)
+        told = line.done["features"]
+        if not told["rows"]:
+            raise DataError(f"there is no feature table: {told['summary']['en']}")
+        rankers = line.done["ranking"]["rankers"]
+        ranker = next(iter(rankers), None)
+        counts = rankers[ranker]["importance"] if ranker else {}
+        known = {feature.name: feature for feature in features_of(line, line.models)}
+        rows = rows_of(workspace.folder / told["file"], told["negative_rate"])
+    columns = []
+    for f, name in enumerate(rows.names):
+        feature = known.get(name) or known.get(name.rpartition(".")[0])
+        inputs, meaning = (feature.inputs, feature.meaning) if feature else (("sources",), FROM.format(name[5:]))
+        columns.append({"name": name, "inputs": list(inputs), "meaning": meaning, "counts": counts.get(name, 0.0),
+                        **_values(rows.values[:, f], rows.labels)})  # fmt: skip
+    return {"rows": len(rows), "ranker": ranker, "columns": columns}
+
+
+def _values(column: np.ndarray, taken: np.ndarray) -> dict[str, Any]:
+    """What one column (n,) holds."""
+    known = ~np.isnan(column)
+    quantiles = np.percentile(column[known], QUANTILES) if known.any() else [None] * len(QUANTILES)
+    return {
+        "known": float(known.mean()),
+        "quantiles": {str(q): None if v is None else float(v) for q, v in zip(QUANTILES, quantiles, strict=True)},
+        "mean_taken": _mean(column[known & taken]), "mean_not_taken": _mean(column[known & ~taken]),
+    }  # fmt: skip
+
+
+def _mean(values: np.ndarray) -> float | None:
+    return float(values.mean()) if len(values) else None
