@@ -111,6 +111,8 @@ def test_a_history_a_segment_and_somebody_new(shop: Path, capsys: pytest.Capture
     assert "nothing is known of this person yet" in shown.err
     assert "made up for this history" in shown.out
     assert "nearest: i" in shown.out
+    assert zhiyin("generate", "--history", 'i0,"x,y"', "-n", 2, "-w", shop, "--json") == 0
+    assert "'x,y' is unknown" in " ".join(result_of(capsys)["notes"])
 
 
 def test_gaps_say_how_many_people(shop: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -159,6 +161,9 @@ def test_what_cannot_be_answered_ends_with_2(
 
 def test_a_catalogue_of_ids_alone_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = prepared(tmp_path / "w", columns=False)
+    assert zhiyin("run", "-w", folder) == 0  # everything else works
+    assert "no generator: it needs item columns and a model with vectors" in capsys.readouterr().out
+    assert zhiyin("recommend", "--user", "u0", "-w", folder) == 0
     assert zhiyin("generate", "--user", "u0", "-w", folder) == 2
     assert "needs item columns (title, category, price …), and this catalogue has only ids" in capsys.readouterr().err
 
