@@ -195,3 +195,13 @@ def test_published_figures_on_beauty(data_folder: Path, shuffled, model, parts, 
     targets = histories.keep(histories.ages == 0).items
     found = mid_rank_figures(fitted, Requests.of(histories.keep(histories.ages >= 1)), targets)
     assert found == pytest.approx(wanted, abs=tolerance)
+
+
+def test_content_knn_can_propose_only_what_nobody_has_taken(tmp_path):
+    items = pl.DataFrame({"item": ["a", "b", "c", "d"], "title": ["red jug", "blue jug", "red cup", "red vase"]})
+    events = pl.DataFrame({"user": ["u", "u", "v"], "item": ["a", "b", "a"]})
+    model = zhiyin.models.ContentKNN(new_only=True).fit(zhiyin.Dataset.from_frame(events, items=items))
+    assert set(model.recommend([["a"]], k=4).ids[0]) == {"c", "d"}
+    assert model.recommend([["a"]], k=4, allowed=["b", "d"]).ids == [["d"]]
+    model.save(tmp_path / "m")
+    assert zhiyin.load(tmp_path / "m").recommend([["a"]], k=4).ids == model.recommend([["a"]], k=4).ids

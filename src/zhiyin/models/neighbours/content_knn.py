@@ -22,7 +22,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from zhiyin.core.errors import ModelError
 from zhiyin.core.progress import Progress
-from zhiyin.data.contracts import Cases, Catalogue, Histories, Requests, Table
+from zhiyin.data.contracts import Candidates, Cases, Catalogue, Histories, Requests, Table
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.model import Model, ModelConfig
 from zhiyin.models.profiles import popularity, profiles, with_prior
@@ -42,6 +42,8 @@ class ContentKNNConfig(ModelConfig):
     """Columns of the catalogue that are read; all without it."""
     decay: float = Field(default=0.9, gt=0, le=1)
     """What an event is worth when one more came after it."""
+    new_only: bool = False
+    """Propose only items that nobody had taken when it was trained: a source of what no behaviour can propose yet."""
 
 
 class ContentKNN(Model[ContentKNNConfig]):
@@ -53,6 +55,8 @@ class ContentKNN(Model[ContentKNNConfig]):
     rarity: np.ndarray
     """Inverse document frequency of each hashed token, float32 (D,)."""
     shares: np.ndarray
+    taken: np.ndarray
+    """Items that somebody had taken, bool (N,)."""
     content: sparse.csr_matrix
     """Unit vectors of the catalogue's items, float32 (N, D)."""
 
@@ -64,6 +68,7 @@ class ContentKNN(Model[ContentKNNConfig]):
             raise ModelError(
                 "ContentKNN reads the catalogue, which has no column; give items= with a title, categories or a price"
             )
+        self.taken = np.bincount(dataset.histories.items, minlength=dataset.n_items) > 0
         self.shares = popularity(dataset.histories, dataset.n_items)
         self.rarity = TfidfTransformer().fit(_counted(read, dataset.n_items)).idf_.astype(np.float32)
         self.content = self._vectors(dataset.catalogue)
@@ -73,6 +78,11 @@ class ContentKNN(Model[ContentKNNConfig]):
         scores = self._taste(requests.histories, self.content) @ self.content.T  # (B, N)
         return with_prior(scores.toarray(), requests.histories, self.shares)
 
+    def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
+        if self.config.new_only and self.is_trained:
+            allowed = ~self.taken if allowed is None else allowed & ~self.taken
+        return super().candidates(requests, k, allowed)
+
     def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray:
         """Histories may hold new items too: their rows come after the catalogue's."""
         new = self._vectors(new_items)  # (M, D)
@@ -80,10 +90,10 @@ class ContentKNN(Model[ContentKNNConfig]):
         return np.asarray((self._taste(requests.histories, both) @ new.T).toarray(), np.float32)  # (B, M)
 
     def arrays(self) -> Mapping[str, np.ndarray]:
-        return {"rarity": self.rarity, "shares": self.shares}
+        return {"rarity": self.rarity, "shares": self.shares, "taken": self.taken}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.rarity, self.shares = arrays["rarity"], arrays["shares"]
+        self.rarity, self.shares, self.taken = arrays["rarity"], arrays["shares"], arrays["taken"]
         self.content = self._vectors(self.catalogue)
 
     def _read(self, columns: Table) -> Table:
