@@ -279,7 +279,7 @@ def test_a_damaged_snapshot_says_which_file(tmp_path: Path, capsys: pytest.Captu
     ("name", "content", "words"),
     [
         ("log.json", '[{"user": "a", "item": "x"}]', "log.json is one JSON array; write one object a line"),
-        ("log.jsonl", '{"user": "a", "item": ["x"]}\n', "which is not an id; convert it"),
+        ("log.jsonl", '{"user": ["a"], "item": "x"}\n', "which is not an id; convert it"),
     ],
 )
 def test_a_form_that_is_nearly_right_says_how_it_is_right(
