@@ -80,7 +80,7 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
         lambda s: zhiyin.read(pd.concat([table(), table()[["user"]]], axis=1)),
         "column 'user' 2 times", "rename all but one"),
     "ids that are lists": (
-        lambda s: zhiyin.read(two(item=[["x"], ["y"]])), "List(String), which is not an id", "convert"),
+        lambda s: zhiyin.read(two(user=[["x"], ["y"]])), "List(String), which is not an id", "convert"),
     "ids that are bytes": (
         lambda s: zhiyin.read(two(user=[b"a", b"\xff"])), "Binary, which is not an id", "convert it"),
     "ids that are records": (

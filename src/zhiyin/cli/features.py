@@ -29,7 +29,7 @@ def run(
 ) -> None:
     """The columns of the feature table of the last run, what each means, and what the ranker makes of it.
 
-    Examples: zhiyin features list -w shop · zhiyin features show popularity_7d -w shop
+    Example: zhiyin features show popularity_7d -w shop
     """
     if (what == "show") != (name is not None):
         raise SettingsError("show needs the name of a column, list needs none; try: zhiyin features list")
