@@ -7,6 +7,7 @@ from typing import Any
 
 from benchmarks.cells import mean_and_error
 from benchmarks.protocols import RESULTS
+from zhiyin.generation.judgement import GOALS
 
 PAGE = Path(__file__).parents[1] / "docs" / "figures.md"
 CLEAR = 0.95
@@ -153,6 +154,42 @@ def datasets() -> list[str]:
     return lines
 
 
+def generators() -> list[str]:
+    """Each generator of item specifications on each set, beside a copy of the marginals."""
+    lines = [
+        "", "## Generators", "",
+        "Items made for people of the training part, judged against real ones (`benchmarks.generator`; each figure "
+        "stands in [generated items](generate.md)). Goals: told apart at most 0.75, new at least 0.20, nearer to "
+        "training about 0.50, foresight above 0.50. 95 % intervals; a figure "
+        "(of foresight, an interval) that misses its goal is bold.", "",
+        "| data | generator | told apart | modes covered | new | nearer to training | foresight | fit, CPU s |",
+        "|---|---|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    tried: list[str] = []
+    for path in sorted(RESULTS.glob("generator-*.json")):
+        found = json.loads(path.read_text())
+        rows = {**found["generators"], "marginals alone": found["marginals"]}
+        for who, told in rows.items():
+            cells = [_judged(name, told.get(name), marked=who in found["generators"]) for name in GOALS]
+            fit = f"{told['fit']['cpu_s']:.0f}" if "fit" in told else "–"
+            lines.append(f"| {found['data']} | {who} | {' | '.join(cells)} | {fit} |")
+        for told in found.get("attempts", ()):
+            settings = ", ".join(f"{name} = {value}" for name, value in told["settings"].items())
+            figure, fit = _judged("told_apart", told["told_apart"], marked=False), told["fit"]["cpu_s"]
+            tried.append(f"- {found['data']}, ConditionalGAN, {settings}: told apart {figure}, {fit:.0f} CPU s")
+    return [*lines, "", "Tried where the goal was missed:", "", *tried] if tried else lines
+
+
+def _judged(name: str, figure: dict[str, float] | None, *, marked: bool) -> str:
+    """``0.71 [0.70, 0.73]``, bold where its goal is missed."""
+    if figure is None:
+        return "–"
+    text = f"{figure['value']:.2f} [{figure['low']:.2f}, {figure['high']:.2f}]"
+    least, most = GOALS[name]
+    value = figure["low" if name == "foresight" else "value"]
+    return f"**{text}**" if marked and not least <= value <= most else text
+
+
 def _who(cell: dict[str, Any]) -> str:
     """The model, and whether its training was cut short."""
     curve = cell.get("curve")
@@ -210,6 +247,7 @@ def page() -> str:
                 *agreement(),
                 *quality(),
                 *datasets(),
+                *generators(),
                 *checks(),
                 *promises(),
             ]
