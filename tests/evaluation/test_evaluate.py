@@ -11,7 +11,7 @@ import zhiyin
 from zhiyin.core.errors import DataError, ModelError, RefusedError, SettingsError
 from zhiyin.data.contracts import Cases, Histories, Ragged, Requests
 from zhiyin.data.splits import Split
-from zhiyin.evaluation import audit, compare, evaluate
+from zhiyin.evaluation import audit, compare, compare_pairs, evaluate
 from zhiyin.evaluation.comparison import holm
 from zhiyin.evaluation.intervals import figure, resampled_means
 from zhiyin.evaluation.ranking import ranked
@@ -97,6 +97,27 @@ def test_references_intervals_and_strata_stand_beside_every_figure(parts: Split)
     assert shape["split"]["rule"].startswith("by time: events from 1970-01-")
     assert "oracle" in repr(found)
     assert "<th>model</th>" in found._repr_html_()
+
+
+def test_popularity_beside_a_refitted_model_knows_the_validation_part_too(parts: Split):
+    """A model that learned from both parts must not be compared with a popularity that stopped earlier."""
+    early, late = (zhiyin.models.Popular().fit(part) for part in (parts.train, parts.refit))
+    beside_early, beside_late = evaluate({"m": early}, parts), evaluate({"m": late}, parts)
+    for evaluation in (beside_early, beside_late):
+        figures = evaluation.figures
+        assert figures["popularity"]["ndcg@10"]["value"] == figures["m"]["ndcg@10"]["value"]
+    assert beside_early.figures["m"]["ndcg@10"] != beside_late.figures["m"]["ndcg@10"]
+
+
+def test_pairs_are_compared_as_one_family():
+    rng = np.random.default_rng(0)
+    table = {"none": rng.normal(size=200), "much": rng.normal(1, 1, 200), "little": rng.normal(0.02, 1, 200)}
+    found = compare_pairs(table, [("much", "none"), ("little", "none")], "ndcg@10").pairs
+    assert [(pair["a"], pair["b"]) for pair in found] == [("much", "none"), ("little", "none")]
+    assert found[0]["p_holm"] == pytest.approx(2 * found[0]["p"])
+    assert found[0]["difference"] == pytest.approx((table["much"] - table["none"]).mean())
+    assert found[1]["p_holm"] > 0.05
+    assert compare_pairs(table, [], "ndcg@10").pairs == ()
 
 
 def test_the_order_of_people_does_not_matter(parts: Split):
