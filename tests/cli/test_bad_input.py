@@ -224,7 +224,7 @@ def test_a_person_with_a_million_events_is_answered_in_seconds(
     ("recipe", "words"),
     [
         ("sed = 1", "has no setting 'sed'; did you mean 'seed'?"),
-        ('[answer]\nk = "ten"', "[answer] setting 'k': found 'ten'; Input should be a valid integer"),
+        ('[answer]\nk = "ten"', "[answer] setting 'k': found 'ten'; it must be a whole number"),
         ('[models.m]\nmodel = "MultVEA"', "there is no model 'MultVEA'; did you mean 'MultVAE'?"),
         ('[models.m]\nmodel = "EASE"\nregularization = 1', "did you mean 'regularisation'?"),
         ("[data]\nfixes = 3", "[data] setting 'fixes': found 3;"),

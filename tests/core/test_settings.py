@@ -1,5 +1,8 @@
 """Settings refuse typos and wrong types, and say what would be right."""
 
+import re
+from typing import Annotated, Any, Literal
+
 import pytest
 from pydantic import Field
 
@@ -25,6 +28,30 @@ def test_settings_are_read_frozen_and_documented():
         settings.k = 6  # type: ignore[misc]
 
 
+class Listed(Config):
+    kinds: tuple[str, ...] | Literal["all"] = "all"
+    hide: dict[str, Annotated[tuple[str | int, ...], Field(min_length=1)]] = Field(default_factory=dict)
+    name: str
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"kinds": "ALL"}, """'kinds': found 'ALL'; it must be a list, such as ["ALL"] or 'all'; did you mean 'all'"""),
+        ({"kinds": 3}, "'kinds': found 3; it must be a list or 'all'; correct"),
+        ({"kinds": ["a", 3]}, "'kinds.1': found 3; it must be text in quotation marks; correct"),
+        ({"hide": {"类": "礼品卡"}}, """'hide.类': found '礼品卡'; it must be a list, such as ["礼品卡"]; correct"""),
+        ({"hide": {"a": []}}, "'hide.a': found []; it must be a list with at least one value; correct"),
+        ({"hide": {"a": [[1]]}}, "'hide.a.0': found [1]; it must be text in quotation marks or a whole number;"),
+        ({"hide": 3}, "'hide': found 3; it must be a table, such as {name = value}; correct"),
+        ({}, "'name': found nothing; it is needed; correct this setting and run again"),
+    ],
+)  # fmt: skip
+def test_a_setting_of_the_wrong_kind_is_told_in_a_recipes_words(settings: dict[str, Any], said: str):
+    with pytest.raises(SettingsError, match=re.escape(f"[answer] setting {said}")):
+        Listed.read({"name": "x", **settings} if settings else {}, "[answer]")
+
+
 def test_a_typo_is_named_with_the_nearest_setting():
     with pytest.raises(
         SettingsError, match=r"\[answer\] has no setting 'kk'; did you mean 'k'\? its settings are: inner, k"
@@ -35,7 +62,7 @@ def test_a_typo_is_named_with_the_nearest_setting():
 
 
 def test_a_wrong_value_says_found_and_allowed():
-    with pytest.raises(SettingsError, match="setting 'k': found 'ten'; .*integer"):
+    with pytest.raises(SettingsError, match="setting 'k': found 'ten'; it must be a whole number; correct this"):
         Outer.read({"k": "ten"})
     with pytest.raises(SettingsError, match="setting 'k': found 0; .*greater than 0"):
         Outer.read({"k": 0})

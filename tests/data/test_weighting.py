@@ -43,6 +43,6 @@ def test_a_typo_is_refused():
 
 @pytest.mark.parametrize("weight", [1e300, -1.1e6, float("inf"), float("nan")])
 def test_a_weight_that_cannot_be_added_is_refused(weight: float) -> None:
-    with pytest.raises(SettingsError, match=r"'kinds.view': found .*; Input should be (greater|less|a finite)"):
+    with pytest.raises(SettingsError, match=r"'kinds.view': found .*; it must be (greater|less|a finite)"):
         Weighting.read({"kinds": {"view": weight}}, "weights")
     assert Weighting.read({"kinds": {"view": 1e6}}, "weights").kinds == {"view": 1e6}

@@ -1,11 +1,21 @@
 """Settings: typed, frozen, documented under the field, and refusing typos with "did you mean"."""
 
+import json
+import re
 from collections.abc import Mapping
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zhiyin.core.errors import SettingsError, did_you_mean
+
+KIND = re.compile(r"(tuple|literal|dict|list|constrained)\b.*[\[(].*|str|int|float|bool")
+"""How pydantic names the kinds that a value may be."""
+WORDS = {
+    "dict_type": "a table, such as {name = value}", "model_type": "a table, such as {name = value}",
+    "int": "a whole number", "float": "a number", "bool": "true or false", "string_type": "text in quotation marks",
+}  # fmt: skip
+"""What pydantic found wanting, by the beginning of its name for it, in a recipe's words."""
 
 
 class Config(BaseModel):
@@ -48,13 +58,49 @@ def _explained(cls: type[Config], error: ValidationError, where: str) -> Setting
         return SettingsError(
             f"{where} has no setting {path!r}{guess or ';'} its settings are: {allowed}", found=path, allowed=allowed
         )
+    return _wrong(error, where, path)
+
+
+def _wrong(error: ValidationError, where: str, path: str) -> SettingsError:
+    """The first value that cannot be."""
+    first, guess = error.errors()[0], ""
     found = "nothing" if first["type"] == "missing" else repr(first["input"])
+    if first["type"] == "value_error":
+        said = allowed = str(first["ctx"]["error"])
+    elif first["type"] == "missing":
+        said, allowed = "it is needed", ""
+    else:
+        place = _place(first["loc"])
+        path = ".".join(str(part) for part in place)
+        same = [other for other in error.errors() if _place(other["loc"]) == place]  # one for each kind it may be
+        allowed = " or ".join(dict.fromkeys(_must_be(one) for one in same))
+        said, guess = f"it must be {allowed}", did_you_mean(first["input"], [w for one in same for w in _literals(one)])
     return SettingsError(
-        f"{where} setting {path!r}: found {found}; {first['msg'].removeprefix('Value error, ')}; "
-        "correct this setting and run again",
-        found=found,
-        allowed=first["msg"],
-    )
+        f"{where} setting {path!r}: found {found}; {said}{guess or ';'} correct this setting and run again",
+        found=found, allowed=allowed,
+    )  # fmt: skip
+
+
+def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where it stands, without the names that pydantic gives to the kinds that a value may be."""
+    return tuple(part for part in loc if not (isinstance(part, str) and KIND.fullmatch(part)))
+
+
+def _must_be(one: Any) -> str:
+    """What was allowed, in a recipe's words."""
+    kind, given = str(one["type"]), one["input"]
+    if kind == "tuple_type":
+        return f"a list, such as {json.dumps([given], ensure_ascii=False)}" if isinstance(given, str) else "a list"
+    if kind == "too_short":
+        return "a list with at least one value"
+    for begins, words in WORDS.items():
+        if kind.startswith(begins):
+            return words
+    return str(one["msg"]).removeprefix("Input should be ")
+
+
+def _literals(one: Any) -> list[str]:
+    return re.findall("'([^']*)'", one["ctx"]["expected"]) if one["type"] == "literal_error" else []
 
 
 def _fields_at(cls: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
