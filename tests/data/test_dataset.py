@@ -202,3 +202,15 @@ def test_arrays_of_histories_are_the_datasets_own(times):
     assert all(a.flags.writeable for a in (h.offsets, h.items, h.times, h.kinds, h.values, h.weights))
     h.values[:] = 0
     assert frame["value"].to_list() == [1, 2, 3]
+
+
+def test_an_unknown_item_is_named_once_with_how_many_events_it_had():
+    dataset = Dataset.from_frame(pl.DataFrame({"user": ["u", "u"], "item": ["A", "B"]}))
+    said = ["item 'X' is unknown; left out, 10,000 events", "item 'b' is unknown; 'B' is known; left out"]
+    frame = pl.DataFrame({"user": "u", "item": ["X"] * 10_000 + ["b", "A"]})
+    for histories in ([["X"] * 10_000 + ["b", "A"]], frame):
+        asked = encode_histories(histories, dataset.catalogue, dataset.weighting)
+        assert (asked.notes[0], asked.unknown[0]) == (said, ["X", "b"])
+        assert asked.requests.histories.n_events == 1
+    people = Dataset.from_frame(frame).history_of(["u"])
+    assert list(encode_histories(people, dataset.catalogue, dataset.weighting).notes[0]) == said

@@ -27,7 +27,7 @@ def of_people(
     rows = dataset.users.rows(users)
     histories = on_rows_of(catalogue, dataset, dataset.history_of(users))
     seen = excluded(histories, exclude, dataset.kinds)
-    left, absent = _without(histories, catalogue, list(without))
+    left, absent = _without(histories, catalogue, list(dict.fromkeys(without)))
     now = int(dataset.histories.times.max(initial=0))
     notes = [
         [*absent, *([] if row >= 0 else [f"person {dataset.users.hint(user)}: answered as for somebody new"])]

@@ -224,7 +224,7 @@ def encode_histories(
         )  # fmt: skip
     if not isinstance(histories, Sequence):
         return _encoded_frame(histories, catalogue, weighting, exclude_seen, kinds or KINDS)
-    lists, unknown, notes = [], [], []
+    lists, named = [], []
     for history in histories:
         if isinstance(history, str) or not isinstance(history, Iterable):
             raise DataError(
@@ -235,10 +235,9 @@ def encode_histories(
         rows = [catalogue.ids.row(id_) if isinstance(id_, str) else UNKNOWN for id_ in ids]
         missing = [id_ for id_, row in zip(ids, rows, strict=True) if row < 0]
         lists.append([row for row in rows if row >= 0])
-        unknown.append([str(id_) for id_ in missing])
-        notes.append([f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing])
+        named.append(_named(missing, catalogue))
     requests = Requests.of(Histories.of(lists), exclude_seen=exclude_seen)
-    return Encoded(requests, [None] * len(lists), unknown, notes)
+    return Encoded(requests, [None] * len(lists), [unknown for unknown, _ in named], [notes for _, notes in named])
 
 
 def _plain(requests: Requests, catalogue: Catalogue) -> Encoded:
@@ -262,11 +261,9 @@ def _encoded_people(histories: PeoplesHistories, catalogue: Catalogue, exclude_s
         for event in np.flatnonzero(rows < 0):
             unknown[plain.owners[event]].append(there[plain.items[event]])
         plain = replace(plain, items=rows).keep(rows >= 0)
-    notes = [
-        [*said, *(f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing)]
-        for said, missing in zip(histories.notes, unknown, strict=True)
-    ]
-    return Encoded(Requests.of(plain, exclude_seen=exclude_seen), users, unknown, notes)
+    named = [_named(missing, catalogue) for missing in unknown]
+    notes = [[*said, *more] for said, (_, more) in zip(histories.notes, named, strict=True)]
+    return Encoded(Requests.of(plain, exclude_seen=exclude_seen), users, [ids for ids, _ in named], notes)
 
 
 def _encoded_frame(
@@ -284,8 +281,20 @@ def _encoded_frame(
     known = events.filter(pl.Series(rows >= 0))
     items = Coded(rows[rows >= 0], catalogue.ids)
     histories = _histories(known, coded(known["user"], users.series), items, weighting, _kind_names(known, kinds))
-    notes = [[*aside, *(f"item {catalogue.ids.hint(id_)}; left out" for id_ in missing)] for missing in unknown]
-    return Encoded(Requests.of(histories, exclude_seen=exclude_seen), list(users), unknown, notes)
+    named = [_named(missing, catalogue) for missing in unknown]
+    notes = [[*aside, *more] for _, more in named]
+    return Encoded(Requests.of(histories, exclude_seen=exclude_seen), list(users), [ids for ids, _ in named], notes)
+
+
+def _named(missing: Iterable[object], catalogue: Catalogue) -> tuple[list[str], list[str]]:
+    """These unknown items, each once, and a note on each that says how many events it had."""
+    events: dict[str, list[object]] = {}
+    for id_ in missing:
+        events.setdefault(repr(id_), []).append(id_)
+    many = {key: f", {len(ids):,} events" if len(ids) > 1 else "" for key, ids in events.items()}
+    firsts = {key: ids[0] for key, ids in events.items()}
+    notes = [f"item {catalogue.ids.hint(id_)}; left out{many[key]}" for key, id_ in firsts.items()]
+    return [str(id_) for id_ in firsts.values()], notes
 
 
 def dataset_of(
