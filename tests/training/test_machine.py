@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from zhiyin.core.errors import ResourceError
 from zhiyin.data.contracts import Cases, Histories, Ragged, Requests
 from zhiyin.training import ndcg_on, reproducible, validation
 from zhiyin.training.schedules import rise, warm_cosine
@@ -104,3 +105,13 @@ def test_many_cases_are_sampled_the_same_each_time(monkeypatch: pytest.MonkeyPat
 
     ndcg_on(Counting(), asked, k=3)
     assert sizes == [10]
+
+
+def test_what_does_not_fit_into_memory_is_one_sentence_and_other_mistakes_stay_what_they_are():
+    for size, said in ((10**15, "18,626,451.5 GiB were asked for at once; make the settings smaller"),
+                       (10**19, "more was asked for than there is; make")):  # fmt: skip
+        with pytest.raises(ResourceError, match=f"there is not enough memory: {said}") as found, reproducible(1):
+            torch.empty(size, 5)
+        assert found.value.exit_code == 4
+    with pytest.raises(RuntimeError, match="mat1"), reproducible(1):
+        torch.ones(2, 3) @ torch.ones(2, 3)

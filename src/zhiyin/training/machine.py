@@ -5,15 +5,24 @@ its work over outputs, never over sums (layer normalisation's own affine gradien
 """
 
 import contextlib
+import re
 from collections.abc import Iterator
 
 import torch
 from torch.utils import deterministic as filling
 
+from zhiyin.core.errors import ResourceError
+
+TOO_LARGE = re.compile(r"allocate memory|overflow", re.IGNORECASE)
+"""In torch's errors where a tensor does not fit; it has no class of its own for that."""
+
 
 @contextlib.contextmanager
 def reproducible(seed: int) -> Iterator[None]:
-    """Seeded, with deterministic kernels; the caller's random state and settings come back afterwards."""
+    """Seeded, with deterministic kernels; the caller's random state and settings come back afterwards.
+
+    Raises `ResourceError` where what is made inside does not fit into memory.
+    """
     was_on, was_filling = torch.are_deterministic_algorithms_enabled(), filling.fill_uninitialized_memory  # type: ignore[attr-defined]
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
@@ -21,6 +30,16 @@ def reproducible(seed: int) -> Iterator[None]:
         filling.fill_uninitialized_memory = False  # type: ignore[attr-defined]  # finds bugs, costs time
         try:
             yield
+        except (MemoryError, RuntimeError, TypeError) as error:
+            if not isinstance(error, MemoryError) and not TOO_LARGE.search(str(error)):
+                raise
+            raise ResourceError(_no_room(str(error))) from None
         finally:
             torch.use_deterministic_algorithms(was_on)
             filling.fill_uninitialized_memory = was_filling  # type: ignore[attr-defined]
+
+
+def _no_room(said: str) -> str:
+    wanted = re.search(r"tried to allocate (\d+) bytes", said)
+    size = f"{int(wanted[1]) / 2**30:,.1f} GiB were asked for at once" if wanted else "more was asked for than there is"
+    return f"there is not enough memory: {size}; make the settings smaller (hidden, width, batch), or use less data"
