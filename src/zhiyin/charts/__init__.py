@@ -1,5 +1,11 @@
 """Plain data to SVG fragments that stand alone: no network, no script, readable without colour."""
 
-from zhiyin.charts.svg import Interval, intervals, lines
+from zhiyin.core.lazy import lazily
 
-__all__ = ["Interval", "intervals", "lines"]
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "Curve": "small_curves", "Interval": "dots", "bars": "rows_and_columns", "columns": "rows_and_columns",
+        "curves": "small_curves", "forest": "dots", "intervals": "dots",
+    },
+)  # fmt: skip

@@ -94,7 +94,7 @@ def ablate(
             )
         inputs = {"features": rows["key"], "predictors": list(predictors), "people": people, "seed": recipe.seed}
         facts = once(workspace, "ablation", inputs, lambda key: _ablation(line, groups, predictors, people))
-        workspace.write_json(workspace.runs / "ablation.json", facts)
+        workspace.write_json(workspace.runs / "ablation.json", {**facts, "of": rows["key"]})
     return facts
 
 

@@ -18,6 +18,7 @@ from zhiyin.data.popularity import counts
 from zhiyin.evaluation import compare, evaluate, paired
 from zhiyin.features import EventCounters
 from zhiyin.generation import Generated
+from zhiyin.pipeline.calibration import calibration
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.rank import name_of
@@ -48,7 +49,7 @@ def judged(line: Line) -> Facts:
     place = line.workspace.runs / "evaluation"
     facts = once(
         line.workspace, "evaluation", inputs, lambda key: _judged(line, place / f"{key[:16]}.parquet"),
-        there=lambda facts: (line.workspace.folder / facts["people"]).is_file(),
+        there=lambda facts: "calibration" in facts and (line.workspace.folder / facts["people"]).is_file(),
     )  # fmt: skip
     _assemble(line)
     return facts
@@ -127,10 +128,12 @@ def _judged(line: Line, path: Path) -> Facts:
     rest = counts(line.split.refit)
     tables = Tables(sources_now(line), features_of(line, line.models), EventCounters(line.split.refit))
     added: dict[str, Any] = {}
+    reliable: dict[str, Any] = {}
     for name in line.done["ranking"]["rankers"]:
         ranker = line.workspace.versions.load(name_of(name), line.done["ranking"]["rankers"][name]["version"])
         whole = WholeLine(tables, ranker, rest)
         added = added or contributions(whole, line.split.test, line.recipe.answer.k)
+        reliable[name] = calibration(whole, line.split.test)
         scorers[f"all six steps ({name})"] = whole
     evaluation = evaluate(scorers, line.split)
     figures: dict[str, Any] = dict(evaluation.to_dict())
@@ -144,7 +147,7 @@ def _judged(line: Line, path: Path) -> Facts:
              for metric, column in columns.items()}
         ).write_parquet(part, compression="zstd")  # fmt: skip
     return {
-        "evaluation": figures, "best": best, "sources": added,
+        "evaluation": figures, "best": best, "sources": added, "calibration": reliable,
         "comparison": compare(evaluation, METRIC).to_dict(), "people": str(path.relative_to(line.workspace.folder)),
         "summary": DONE.both(
             lists=len(figures["models"]), cases=len(line.split.test), best=best,

@@ -120,6 +120,8 @@ def _made(line: Line, name: str) -> Facts:
         "judgement": judgement,
         "gaps": [gap.to_dict() for gap in find_gaps(made, vectors, SHOWN, rng)],
         "curve": made.facts["curve"],
+        "verdict": made.facts["verdict"],
+        "verdict_zh": made.facts["verdict_zh"],
         "summary": {
             "en": DONE.said("en", model=made.name, name=name, auc=auc, verdict=verdict["en"]),
             "zh": DONE.said("zh", model=made.name, name=name, auc=auc, verdict=verdict["zh"]),

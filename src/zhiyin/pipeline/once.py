@@ -6,6 +6,7 @@ the package's version). The record is written last and whole, so a record says t
 
 import hashlib
 import json
+import resource
 import time
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
@@ -34,16 +35,18 @@ def once(
 ) -> Facts:  # fmt: skip
     """The facts of ``name`` for these inputs: remembered where they are and ``there`` says so, else made.
 
-    ``make`` is handed the key. The facts get ``key``, ``seconds`` (of the making) and ``again`` (whether remembered).
+    ``make`` is handed the key. The facts get ``key``, ``again`` (whether remembered) and what the making cost:
+    ``seconds``, ``cpu_s``, and ``peak_mb``, the most memory that the process had held by its end.
     """
     key = key_of(inputs)
     record = workspace.runs / "made" / f"{name}-{key[:16]}.json"
     facts = _remembered(record, key)
     if facts is not None and _holds(facts, there):
         return {**facts, "again": True}
-    started = time.perf_counter()
+    started, cpu = time.perf_counter(), time.process_time()
     facts = {**make(key), "key": key}
-    facts["seconds"] = round(time.perf_counter() - started, 3)
+    facts["seconds"], facts["cpu_s"] = round(time.perf_counter() - started, 3), round(time.process_time() - cpu, 3)
+    facts["peak_mb"] = round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
     workspace.write_json(record, {"inputs": dict(inputs), "facts": facts})
     return {**facts, "again": False}
 

@@ -8,6 +8,7 @@ from zhiyin.core.languages import Sentence
 from zhiyin.data.checks import run_checks
 from zhiyin.data.contracts import Histories
 from zhiyin.evaluation import audit
+from zhiyin.pipeline.distributions import distributions
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 
@@ -22,7 +23,7 @@ def prepare(line: Line) -> Facts:
     excluded(Histories.empty(0), line.recipe.answer.exclude, line.dataset.kinds)  # an unknown kind is refused now
     inputs = {"split": line.split_key}
     facts = once(line.workspace, "data", inputs, lambda key: _prepared(line),
-                 there=lambda facts: bool(facts["leakage"]["verdict"] and facts["summary"]["en"]))  # fmt: skip
+                 there=lambda facts: bool(facts["leakage"]["verdict"] and facts["distributions"]["half"]))  # fmt: skip
     if facts["leakage"]["verdict"] == "fail":
         raise RefusedError(_leak(facts["leakage"]["findings"]), found="a leak", do="mend the split, then run again")
     return facts
@@ -43,6 +44,7 @@ def _prepared(line: Line) -> Facts:
         "events": dataset.histories.n_events, "users": len(dataset), "items": dataset.n_items,
         "taken_in": dict(line.snapshot.facts["quarantined"]), "fixes": fixes, "quality": quality.to_dict(),
         "split": {"rule": parts.rule, **parts.facts}, "train": parts.train.digest,
+        "distributions": distributions(dataset),
         "leakage": {"verdict": found.verdict, "findings": [_plain(finding) for finding in found.findings]},
     }  # fmt: skip
 

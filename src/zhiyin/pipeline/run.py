@@ -8,6 +8,7 @@ from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Language
 from zhiyin.core.progress import Progress
 from zhiyin.evaluation.evaluate import COMPARED
+from zhiyin.generation.judgement import GOALS
 from zhiyin.pipeline.assemble import METRIC, compared, examples, judged
 from zhiyin.pipeline.generate import generate
 from zhiyin.pipeline.line import Line
@@ -51,7 +52,7 @@ def run(
         result = _result(line, metric)
         if answers and "answering" in names:
             result["recommendations"] = examples(line, language)["recommendations"]
-            result["language"] = language
+            result["language"], result["titles"] = language, _titles(line, result)
             workspace.write_json(workspace.runs / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json", result)
             workspace.write_json(workspace.last_path, result)
     return result
@@ -80,12 +81,33 @@ def _until(until: str | None) -> list[str]:
     return names[: names.index(until) + 1]
 
 
+def _cost(facts: Facts) -> dict[str, float | None]:
+    """What making this cost, whenever that was: CPU seconds, and the most memory that the process had held by then."""
+    parts = [*facts.get("models", {}).values(), *facts.get("rankers", {}).values()] or [facts]
+    told = [part for part in parts if "cpu_s" in part]
+    if not told:
+        return {"cpu_s": None, "peak_mb": None}
+    return {"cpu_s": round(sum(part["cpu_s"] for part in told), 3), "peak_mb": max(part["peak_mb"] for part in told)}
+
+
+def _titles(line: Line, result: dict[str, Any]) -> dict[str, str]:
+    """Titles of the items that the result names without saying more: of histories, and near to generated ones."""
+    catalogue = line.dataset.catalogue
+    made = [*result["specifications"], *(gap["specification"] for gap in result["generation"]["gaps"])]
+    near = {neighbour["item"] for one in made for neighbour in one["neighbours"]}
+    named = near.union(*(slate.get("history", []) for slate in result["recommendations"]))
+    titles = catalogue.columns.get("title")
+    known = [] if titles is None else [(item, titles[catalogue.ids.row(item)]) for item in sorted(named)]
+    return {item: str(title) for item, title in known if title}
+
+
 def _result(line: Line, metric: str) -> dict[str, Any]:
     """One JSON for the command line and the report."""
     done = line.done
     steps = [
         {"name": name, "seconds": facts["took"], "made_in": facts.get("seconds", facts["took"]),
-         "summary": facts["summary"]["en"], "summary_zh": facts["summary"]["zh"], "again": facts["again"]}
+         "summary": facts["summary"]["en"], "summary_zh": facts["summary"]["zh"], "again": facts["again"],
+         **_cost(facts)}
         for name, facts in done.items()
     ]  # fmt: skip
     result: dict[str, Any] = {"steps": steps, "data": done["data"], "metric": metric, "seed": line.recipe.seed}
@@ -95,10 +117,13 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     for name in ("features", "generation"):
         if name in done:
             result[name] = done[name]
+    if "generation" in done:
+        result["generation"] = {**done["generation"], "goals": dict(GOALS)}
     if "answering" in done:
         result |= {
             "evaluation": done["answering"]["evaluation"],
             "comparison": compared(line, metric),
             "sources": done["answering"]["sources"],
+            "calibration": done["answering"]["calibration"],
         }
     return result

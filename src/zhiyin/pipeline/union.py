@@ -3,6 +3,7 @@
 Letters: B requests, C candidates, S sources, K items of a slate.
 """
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,7 @@ def contributions(whole: WholeLine, cases: Cases, k: int) -> dict[str, dict[str,
     """Of each source by NAME, with intervals over people: the share of what was then taken that is among its candidates
     (``reached``) and in nobody else's (``reached_alone``); hits in the slate of ``k`` that it proposed (``hits``) and
     that only it did (``hits_alone``), a person."""
-    blocks = [cases.take(np.arange(start, min(start + BLOCK, len(cases)))) for start in range(0, len(cases), BLOCK)]
-    table = np.concatenate([_of(whole, block, k) for block in blocks])  # (B, S, measures)
+    table = np.concatenate([_of(whole, block, k) for block in blocks(cases)])  # (B, S, measures)
     flat = table.reshape(len(table), -1)
     means = resampled_means(flat)
     found = [figure(flat[:, column], means[:, column]) for column in range(flat.shape[1])]
@@ -31,6 +31,12 @@ def contributions(whole: WholeLine, cases: Cases, k: int) -> dict[str, dict[str,
         name: dict(zip(MEASURES, found[s * n : (s + 1) * n], strict=True))
         for s, name in enumerate(whole.tables.sources)
     }
+
+
+def blocks(cases: Cases) -> Iterator[Cases]:
+    """The cases, a part at a time; always the same parts, so that their tables are made once."""
+    for start in range(0, len(cases), BLOCK):
+        yield cases.take(np.arange(start, min(start + BLOCK, len(cases))))
 
 
 def _of(whole: WholeLine, cases: Cases, k: int) -> np.ndarray:

@@ -3,7 +3,7 @@
 from typing import Any, TypedDict
 
 from zhiyin.core.languages import Language
-from zhiyin.core.wire import CompareJSON, EvaluateJSON, LeakageJSON, QualityJSON, SlateJSON, StepJSON
+from zhiyin.core.wire import CompareJSON, EvaluateJSON, FigureJSON, LeakageJSON, QualityJSON, SlateJSON, StepJSON
 
 
 class FixJSON(TypedDict):
@@ -28,6 +28,8 @@ class DataJSON(TypedDict, total=False):
     fixes: list[FixJSON]
     quality: QualityJSON
     split: dict[str, Any]
+    distributions: dict[str, Any]
+    """``labels`` and ``counts`` by person, item, time, kind, value; ``half``: items that half of all events are on."""
     leakage: LeakageJSON
 
 
@@ -57,7 +59,17 @@ class RunJSON(TypedDict, total=False):
     seed: int
     models: dict[str, ModelJSON]
     rankers: dict[str, dict[str, Any]]
+    """``importance``: share of each column."""
+    calibration: dict[str, dict[str, Any]]
+    """Of each ranker on the test part: ``predicted``, ``observed``, ``rows`` of each bin, ``error``."""
+    sources: dict[str, dict[str, FigureJSON]]
+    ablation: dict[str, Any]
+    effects: dict[str, Any]
+    generation: dict[str, Any]
+    """``judgement``, ``goals``, ``gaps``, ``curve``, ``verdict``, ``summary``."""
     specifications: list[dict[str, Any]]
     evaluation: EvaluateJSON
     comparison: CompareJSON | None
     recommendations: list[SlateJSON]
+    titles: dict[str, str]
+    """Of items in histories and near to generated ones."""

@@ -1,0 +1,120 @@
+"""Three sentences for whoever reads nothing else: what was read, how much better than popularity, what to do next."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from zhiyin.core.languages import Language, Sentence
+from zhiyin.reports.found import SURE, differences, ordered, references, trained
+
+READ = Sentence("Read: {summary}; data quality {score} of 1.", "读入：{summary}；数据质量 {score}（满分 1）。")
+BETTER = Sentence(
+    "The best list, {best}, is {share} better than {popular}, the best without a model: {metric} {value} against "
+    "{against}, a difference of {difference} [{low}, {high}] that is no chance (p {p} after correction for all "
+    "comparisons).",
+    "最好的列表 {best} 比不用模型的最好列表（{popular}）好 {share}：{metric} {value} 对 {against}，差 {difference} "
+    "[{low}, {high}]，并非偶然（经多重比较校正 p {p}）。",
+)
+NOT_BETTER = Sentence(
+    "No list is shown to be better than {popular}, which needs no model ({metric} {against}); the best of the others, "
+    "{best}, has {value}.",
+    "没有列表被证明好于不用模型的 {popular}（{metric} {against}）；其余最好的 {best} 为 {value}。",
+)
+NEXT = Sentence("Next: {steps}.", "下一步：{steps}。")
+LEAK = Sentence("look at what the leakage audit found before trusting any figure", "先看泄漏审计的发现，再相信任何数字")
+MEND = Sentence("mend the log, which fails {checks}", "修补日志，它未通过：{checks}")
+FIX = Sentence("add the fix {fix}, worth {gain} {metric}", "加入清洗步骤 {fix}，可提高 {metric} {gain}")
+LONGER = Sentence("train {names} as their verdicts under Training say", "按“训练过程”中的结论继续训练 {names}")
+WEAK = Sentence("ask whether {names} should stay: no better than popularity",
+                "考虑是否保留 {names}：不好于热门榜")  # fmt: skip
+IDLE = Sentence("ask whether the sources {names} should stay: no hit is shown to be theirs alone",
+                "考虑是否保留来源 {names}：没有被证明仅由它们带来的命中")  # fmt: skip
+NOTHING = Sentence("nothing stands out; try it on people", "没有明显问题；可以在真实用户上试用")
+NAMED = 4
+"""Names of a sentence; of more their number is said."""
+MORE = Sentence("{n} more", "另外 {n} 个")
+
+
+def summary(run: Mapping[str, Any], language: Language, about: Mapping[str, str]) -> list[str]:
+    """At most three sentences; ``about``: what each check looks for."""
+    said = []
+    data = run.get("data") or {}
+    if data.get("summary") and data.get("quality"):
+        said.append(READ.said(language, summary=data["summary"][language], score=f"{data['quality']['score']:.2f}"))
+    compared = _compared(run, language)
+    if compared:
+        said.append(compared)
+    steps = [*_data_steps(run, language, about), *_model_steps(run, language)]
+    if said:
+        joined = ("；" if language == "zh" else "; ").join(steps) or NOTHING.said(language)
+        said.append(NEXT.said(language, steps=joined))
+    return said
+
+
+def _compared(run: Mapping[str, Any], language: Language) -> str | None:
+    """The best list beside the best popularity."""
+    metric, lists, beside = run.get("metric", "ndcg@10"), ordered(run), references(run)
+    models = [name for name in lists if name not in beside]
+    popular = _popularity(run)
+    if not models or popular is None or metric not in lists[models[0]]:
+        return None
+    best = models[0]
+    value, against = lists[best][metric]["value"], lists[popular][metric]["value"]
+    words = {"best": best, "popular": popular, "metric": metric, "value": f"{value:.3f}", "against": f"{against:.3f}"}
+    pair = next((p for p in differences(run) if (p["a"], p["b"]) == (best, popular)), None)
+    if pair is None or pair["p_holm"] >= SURE or pair["difference"] <= 0:
+        return NOT_BETTER.said(language, **words)
+    shown = {part: f"{pair[part]:.3f}" for part in ("difference", "low", "high")}
+    p = "< 0.001" if pair["p_holm"] < 0.001 else f"= {pair['p_holm']:.3f}"
+    share = f"{pair['difference'] / against:.0%}" if against > 0 else "–"
+    return BETTER.said(language, **words, **shown, p=p, share=share)
+
+
+def _popularity(run: Mapping[str, Any]) -> str | None:
+    """The best reference that is not chance."""
+    beside = references(run)
+    return next((name for name in ordered(run) if name in beside and name != "random"), None)
+
+
+def _data_steps(run: Mapping[str, Any], language: Language, about: Mapping[str, str]) -> list[str]:
+    data = run.get("data") or {}
+    leakage = data.get("leakage") or (run.get("evaluation") or {}).get("leakage") or {}
+    steps = [LEAK.said(language)] if leakage.get("verdict", "pass") != "pass" else []
+    fixed = {fix["name"] for fix in data.get("fixes", [])}
+    failed = [check["name"] for check in (data.get("quality") or {}).get("checks", [])
+              if check["verdict"] == "fail" and check["name"] not in fixed]  # fmt: skip
+    if failed:
+        steps.append(MEND.said(language, checks=_names([about.get(name) or name for name in failed], language)))
+    effects = run.get("effects") or {}
+    for row in effects.get("effects", []):
+        if not row["in_recipe"] and row["p_holm"] < SURE and row["difference"] > 0:
+            gain = f"{row['difference']:+.4f}"
+            steps.append(FIX.said(language, fix=row["name"], gain=gain, metric=effects["metric"]))
+    return steps
+
+
+def _model_steps(run: Mapping[str, Any], language: Language) -> list[str]:
+    # every verdict of a training that may stop begins so, see zhiyin.training.verdict
+    longer = [
+        name for name, facts in trained(run) if not str(facts.get("verdict", "converged")).startswith("converged")
+    ]
+    steps = [LONGER.said(language, names=_names(longer, language))] if longer else []
+    if sources := run.get("sources"):
+        idle = [name for name, found in sources.items() if found["hits_alone"]["low"] <= 0]
+        return [*steps, IDLE.said(language, names=_names(idle, language))] if idle else steps
+    weak = _weak(run)
+    return [*steps, WEAK.said(language, names=_names(weak, language))] if weak else steps
+
+
+def _weak(run: Mapping[str, Any]) -> list[str]:
+    """Models that are no better than the best popularity."""
+    metric, lists, popular = run.get("metric", "ndcg@10"), ordered(run), _popularity(run)
+    if popular is None or metric not in lists[popular]:
+        return []
+    values = {name: lists.get(name, {}).get(metric, {}).get("value") for name in run.get("models") or {}}
+    floor = lists[popular][metric]["value"]
+    return [name for name, value in values.items() if value is not None and value <= floor]
+
+
+def _names(names: list[str], language: Language) -> str:
+    shown = names[:NAMED] + ([MORE.said(language, n=len(names) - NAMED)] if len(names) > NAMED else [])
+    return ("、" if language == "zh" else ", ").join(shown)
