@@ -24,13 +24,38 @@ FOLDERS = (
 METRIC = "ndcg@10"
 
 
-def command(*arguments: str) -> dict[str, Any]:
-    """What one command says in JSON."""
-    told = subprocess.run([sys.executable, "-m", "zhiyin", *arguments, "--json"], capture_output=True, text=True,
+FURTHER = {
+    "generate": ("generate", "--gaps"), "features": ("features", "list"),
+    "recommend --all": ("recommend", "--all", "--out", "{folder}/lists.parquet"),
+    "export --onnx": ("export", "--onnx", "{folder}/onnx"),
+    "export --vectors": ("export", "--vectors", "{folder}/vectors"),
+}  # fmt: skip
+"""Asked of every set after its run."""
+
+
+def asked(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """One command, its result as JSON."""
+    return subprocess.run([sys.executable, "-m", "zhiyin", *arguments, "--json"], capture_output=True, text=True,
                           check=False)  # fmt: skip
+
+
+def command(*arguments: str) -> dict[str, Any]:
+    """What one command says in JSON. Raises `RuntimeError` where it does not end with 0."""
+    told = asked(*arguments)
     if told.returncode:
         raise RuntimeError(f"zhiyin {' '.join(arguments)} ended with {told.returncode}: {told.stderr[-500:]}")
     return dict(json.loads(told.stdout))
+
+
+def further(folder: str) -> dict[str, str]:
+    """What each further command ended with: "done", or what it says is missing."""
+    found = {}
+    for name, arguments in FURTHER.items():
+        told = asked(*(part.format(folder=folder) for part in arguments), "-w", folder)
+        if told.returncode not in (0, 2) or "Traceback" in told.stderr:
+            raise RuntimeError(f"zhiyin {name} ended with {told.returncode}: {told.stderr[-500:]}")
+        found[name] = "done" if not told.returncode else json.loads(told.stdout)["error"]["message"]
+    return found
 
 
 def one(name: str, source: Path) -> dict[str, Any]:
@@ -41,6 +66,7 @@ def one(name: str, source: Path) -> dict[str, Any]:
         ingested = time.perf_counter()
         result = command("run", "-w", folder)
         ended = time.perf_counter()
+        commands = further(folder)
     lists = {who: figures[METRIC] for who, figures in result["evaluation"]["models"].items()}
     best = max(lists, key=lambda who: lists[who]["value"])
     popular = max((who for who in lists if who.startswith("popular")), key=lambda who: lists[who]["value"])
@@ -49,7 +75,7 @@ def one(name: str, source: Path) -> dict[str, Any]:
         "quarantined": taken["quarantined"], "split": result["data"]["split"]["rule"],
         "cases": result["evaluation"]["split"]["cases"], "lists": lists, "best": best, "popularity": popular,
         "steps": {step["name"]: step["seconds"] for step in result["steps"]},
-        "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
+        "commands": commands, "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
     }  # fmt: skip
 
 
