@@ -208,6 +208,17 @@ def test_evaluate_and_compare_give_the_json_of_the_design(copy: Path, capsys: py
         shaped(pair, wire.PairJSON)
 
 
+@pytest.mark.parametrize("command", ["evaluate", "compare"])
+def test_it_is_said_first_that_models_have_to_be_trained(
+    command: str, copy: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert zhiyin(command, "-w", copy) == 0
+    assert "training first" not in capsys.readouterr().err
+    shutil.rmtree(copy / "models/ease")
+    assert zhiyin(command, "-w", copy, "--json", "--lang", "en") == 0
+    assert capsys.readouterr().err.startswith("zhiyin: training first: ease; once trained, they are not trained again")
+
+
 def test_evaluate_shows_a_table_and_knows_its_metrics(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert zhiyin("evaluate", "-w", copy, "--metrics", "ndcg@10") == 0
     assert re.search(r"ease +0\.\d{4} \[0\.\d{4}, \d\.\d{4}\]", capsys.readouterr().out)

@@ -23,6 +23,9 @@ FolderOption = Annotated[Path, typer.Option("-w", "--workspace", help="The works
 JSONOption = Annotated[bool, typer.Option("--json", help="The result as JSON on stdout.")]
 LangOption = Annotated[str | None, typer.Option("--lang", help="en or zh; the system's where not given.")]
 
+TRAINING = Sentence("training first: {names}; once trained, they are not trained again",
+                    "先训练：{names}；训练一次后不再重新训练")  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -54,6 +57,17 @@ class Asked:
 
         workspace = self.workspace
         Recipe.load(workspace.recipe_path)
+        return workspace
+
+    @property
+    def evaluated(self) -> "Workspace":
+        """`prepared`, for a command that asks about trained models: says first where some will have to be trained."""
+        from zhiyin.pipeline.recipe import Recipe
+
+        workspace = self.prepared
+        names = list(Recipe.load(workspace.recipe_path).models)
+        if untrained := [name for name in names if not workspace.versions.versions(name)]:
+            self.note(f"zhiyin: {self.words(TRAINING, names=', '.join(untrained))}")
         return workspace
 
     @property

@@ -25,7 +25,7 @@ def run(
 
     Example: zhiyin compare --metric recall@10 -w shop
     """
-    workspace = asked.prepared
+    workspace = asked.evaluated
     from zhiyin.pipeline.run import run as run_line
 
     comparison = run_line(workspace, progress=asked.progress, answers=False, metric=metric)["comparison"]

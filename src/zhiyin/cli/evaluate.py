@@ -24,7 +24,7 @@ def run(
 
     Example: zhiyin evaluate --metrics ndcg@10,recall@10 -w shop
     """
-    workspace = asked.prepared
+    workspace = asked.evaluated
     from zhiyin.pipeline.run import run as run_line
 
     evaluation = run_line(workspace, progress=asked.progress, answers=False)["evaluation"]
