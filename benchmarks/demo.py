@@ -42,7 +42,8 @@ def picture(figures: dict[str, dict[str, float]]) -> str:
     """Best first."""
     ordered = sorted(figures.items(), key=lambda figure: -figure[1]["value"])
     rows = [Interval(name, found["value"], found["low"], found["high"]) for name, found in ordered]
-    return intervals(rows, f"NDCG@10 of the demo, {METRIC}").replace("<svg ", f'<svg color="{COLOUR}" font-family="sans-serif" ', 1)
+    drawn = intervals(rows, f"NDCG@10 of the demo, {METRIC}")
+    return drawn.replace("<svg ", f'<svg color="{COLOUR}" font-family="sans-serif" ', 1)
 
 
 def screenshot(workspace: Path, chromium: str, language: str, to: Path) -> None:

@@ -30,7 +30,7 @@ def curves(given: Sequence[Curve], title: str, *, x: str, diagonal: bool = False
     shown = [curve for curve in map(_finite, given) if len(curve.x) > 1]
     if not shown:
         return ""
-    beside = max(LEAST, min(MOST, len(shown)))
+    beside = max(LEAST, math.ceil(len(shown) / math.ceil(len(shown) / MOST)))
     each = WIDTH / beside
     wide = min(each - LEFT - GAP, TALL) if diagonal else each - LEFT - GAP
     tall = wide if diagonal else TALL * FLAT

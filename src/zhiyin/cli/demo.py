@@ -31,6 +31,7 @@ def run(asked: Asked) -> None:
     """
     from zhiyin.data.bundled import online_retail
     from zhiyin.data.ingest import ingest
+    from zhiyin.pipeline.effects import measure
     from zhiyin.pipeline.run import run as run_line
     from zhiyin.pipeline.workspace import Workspace
 
@@ -40,6 +41,7 @@ def run(asked: Asked) -> None:
     if not (asked.folder / "data" / "current").is_file():
         ingest(online_retail(), asked.folder, progress=asked.progress)
     result = run_line(workspace, progress=asked.progress, language=asked.language)
+    measure(workspace, progress=asked.progress)
     show_data(asked, result)
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])

@@ -1,11 +1,36 @@
 """What the parts of a report look up in the JSON of a run, any part of which may be missing."""
 
 import math
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 SURE = 0.05
 """p after Holm below which a difference is said."""
+
+LISTS = {
+    r"all six steps \((.+)\)": r"全部六步（\1）", r"popularity of (\S+) days": r"最近 \1 天热门", r"popularity": "热门",
+    r"random": "随机",
+}  # fmt: skip
+"""Names of lists that are not a model of the recipe, in Chinese."""
+
+
+def in_chinese(run: Mapping[str, Any]) -> dict[str, Any]:
+    """The run with its lists named in Chinese; models keep the names that the recipe gives them."""
+    evaluation = run.get("evaluation") or {}
+    named = {name: _chinese(name, run.get("models") or {}) for name in evaluation.get("models", {})}
+    pairs = [{**pair, "a": named.get(pair["a"], pair["a"]), "b": named.get(pair["b"], pair["b"])}
+             for pair in (run.get("comparison") or {}).get("pairs", [])]  # fmt: skip
+    split = {**(evaluation.get("split") or {}), "references": [named.get(name, name) for name in references(run)]}
+    models = {named[name]: figures for name, figures in evaluation.get("models", {}).items()}
+    return {**run, "evaluation": {**evaluation, "models": models, "split": split}, "comparison": {"pairs": pairs}}
+
+
+def _chinese(name: str, models: Mapping[str, Any]) -> str:
+    for pattern, meant in LISTS.items():
+        if name not in models and re.fullmatch(pattern, name):
+            return re.sub(pattern, meant, name)
+    return name
 
 
 def ordered(run: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

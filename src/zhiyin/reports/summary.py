@@ -29,6 +29,7 @@ WEAK = Sentence("ask whether {names} should stay: no better than popularity",
 IDLE = Sentence("ask whether the sources {names} should stay: no hit is shown to be theirs alone",
                 "考虑是否保留来源 {names}：没有被证明仅由它们带来的命中")  # fmt: skip
 NOTHING = Sentence("nothing stands out; try it on people", "没有明显问题；可以在真实用户上试用")
+CHANCE = ("random", "随机")
 NAMED = 4
 """Names of a sentence; of more their number is said."""
 MORE = Sentence("{n} more", "另外 {n} 个")
@@ -72,7 +73,7 @@ def _compared(run: Mapping[str, Any], language: Language) -> str | None:
 def _popularity(run: Mapping[str, Any]) -> str | None:
     """The best reference that is not chance."""
     beside = references(run)
-    return next((name for name in ordered(run) if name in beside and name != "random"), None)
+    return next((name for name in ordered(run) if name in beside and name not in CHANCE), None)
 
 
 def _data_steps(run: Mapping[str, Any], language: Language, about: Mapping[str, str]) -> list[str]:

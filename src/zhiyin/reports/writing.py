@@ -15,7 +15,7 @@ from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language
 from zhiyin.core.languages import language as spoken
 from zhiyin.data.checks import all_checks
-from zhiyin.reports.found import differences, ordered, trained
+from zhiyin.reports.found import differences, in_chinese, ordered, trained
 from zhiyin.reports.pictures import SPREADS, pictures
 from zhiyin.reports.run import RunJSON
 from zhiyin.reports.summary import summary
@@ -42,6 +42,7 @@ def write(
     said = words(spoken(language))
     if not (math.isfinite(watts) and watts > 0):
         raise SettingsError(f"a busy core takes {watts} W; give a number above 0, such as {WATTS:g}", found=str(watts))
+    run = in_chinese(run) if language == "zh" and run.get("evaluation") else run
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "number": _number, "percent": _percent, "signed": _signed, "tenths": _tenths, "sections": _sections,
