@@ -44,6 +44,7 @@ check: setup
 	$(VENV)/bin/lint-imports
 
 docs: setup
+	$(PYTHON) docs/reference.py
 	$(VENV)/bin/mkdocs build --strict --quiet
 
 bench: setup

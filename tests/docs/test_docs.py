@@ -2,15 +2,17 @@
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from zhiyin.cli import app
+
 ROOT = Path(__file__).parents[2]
-PAGES = sorted(path for path in [*ROOT.glob("docs/*.md"), ROOT / "README.md", ROOT / "README.zh-CN.md"])
+PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/steps/*.md"), ROOT / "README.md", ROOT / "README.zh-CN.md"])
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 
 
@@ -19,7 +21,10 @@ def blocks(page: Path, language: str) -> list[str]:
 
 
 def runnable() -> list[Path]:
-    return [page for page in PAGES if blocks(page, "python") or blocks(page, "console")]
+    """A twin's code is its page's, which another test compares."""
+    twins = (".zh.md", ".zh-CN.md")
+    return [page for page in PAGES if not page.name.endswith(twins)
+            and (blocks(page, "python") or blocks(page, "console"))]  # fmt: skip
 
 
 def commands(page: Path) -> list[str]:
@@ -41,9 +46,27 @@ def done(command: list[str], folder: Path) -> None:
 @pytest.mark.parametrize("page", runnable(), ids=lambda page: page.name)
 def test_code_and_commands_of_a_page_run_in_order(page: Path, tmp_path: Path):
     for command in commands(page):
-        done(shlex.split(command), tmp_path)
+        done(["sh", "-c", command], tmp_path)
     if code := "\n".join(blocks(page, "python")):
         done([sys.executable, "-W", "error", "-c", code], tmp_path)
+
+
+def test_every_command_that_a_page_names_is_there_with_its_options():
+    """Also those that stand in a sentence, and in pages whose commands are not run."""
+    import typer
+
+    found: Any = typer.main.get_command(app.app)
+    shared = {"-w", "--json", "--lang", "--help", "--version"}
+    n = 0
+    for page in PAGES:
+        text = re.sub(r"\$\([^)]*\)", "", page.read_text(encoding="utf-8"))  # commands of others
+        for name, rest in re.findall(r"(?:`|\$ |^)zhiyin ([a-z]+)\b([^`\n]*)", text, re.MULTILINE):
+            assert name in app.COMMANDS, f"{page.name}: zhiyin {name}"
+            options = {option for parameter in found.commands[name].params for option in parameter.opts} | shared
+            named = set(re.findall(r"(?:^| )(--?[a-z][a-z-]*)", rest))
+            assert named <= options, f"{page.name}: zhiyin {name}{rest}"
+            n += 1
+    assert n > 60
 
 
 def figures(text: str) -> list[str]:
@@ -63,7 +86,7 @@ def test_both_readmes_have_the_same_headings_commands_and_figures():
     assert figures(prose[0]) == figures(prose[1])
 
 
-@pytest.mark.parametrize("chinese", sorted(ROOT.glob("docs/*.zh.md")), ids=lambda page: page.name)
+@pytest.mark.parametrize("chinese", sorted(ROOT.glob("docs/**/*.zh.md")), ids=lambda page: page.name)
 def test_a_page_and_its_twin_have_the_same_headings_code_and_tables(chinese: Path):
     texts = [page.read_text(encoding="utf-8") for page in (chinese.with_name(chinese.name.replace(".zh", "")), chinese)]
     levels = [re.findall(r"^#+ ", text, re.MULTILINE) for text in texts]
