@@ -1,5 +1,6 @@
 """Candidates merged, questions asked, reasons given: the parts of an answer, each on a tiny world."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -191,6 +192,13 @@ def test_popularity_gives_its_count_as_a_reason() -> None:
             n = int((world.histories.items == world.catalogue.ids.row(item["item"])).sum())
             assert (reason["kind"], reason["value"]) == ("popular", n)
             assert reason["text"] == f"taken {n} times before now"
+
+
+def test_popularity_of_the_newest_days_names_them() -> None:
+    world = worlds.even()
+    lately = models.Popular(window_days=365).fit(world)
+    slate = Answerer(Assembly({"lately": (lately, 12)}), world).history([], 2)["recommendations"][0]
+    assert all(re.fullmatch(r"taken \d+ times in the last 365 days", item["reason"]) for item in slate["items"])
 
 
 def test_a_reason_in_chinese() -> None:

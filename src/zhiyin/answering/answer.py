@@ -134,7 +134,8 @@ class Answerer:
             return None
         days = popular.facts["window_days"]
         n = int(self.counters.events(np.array([row]), request.now + 1, days)[0])
-        words = POPULAR.said(self.language, n=n) if days is None else POPULAR_LATELY.said(self.language, n=n, days=days)
+        said = POPULAR if days is None else POPULAR_LATELY
+        words = said.said(self.language, n=n, days="" if days is None else f"{days:g}")
         return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None
 
     def _holding(self, found: Candidates, b: int) -> Score:
