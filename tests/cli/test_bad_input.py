@@ -244,6 +244,15 @@ def test_a_mistake_in_the_recipe_ends_each_command_with_2(
         assert words in sentence(capsys)
 
 
+def test_a_network_that_does_not_fit_into_memory_ends_with_4(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = workspace(tmp_path / "w", pairs(["a", "a", "b", "b"], ["x", "y", "x", "z"]))
+    (folder / "zhiyin.toml").write_text('[models.vae]\nmodel = "MultVAE"\nhidden = 100_000_000_000\n')
+    assert zhiyin("train", "-w", folder) == 4
+    assert "not enough memory: 1,117.6 GiB were asked for at once; make the settings smaller" in sentence(capsys)
+
+
 def test_a_damaged_workspace_says_which_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = workspace(tmp_path / "w", pairs(["a", "b"], ["x", "y"]))
     (folder / "workspace.json").write_text("{")

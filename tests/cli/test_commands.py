@@ -246,10 +246,15 @@ def test_a_full_disk_ends_with_4_and_the_old_snapshot_stays(
     [
         (KeyboardInterrupt(), 130, "stopped; what was finished is kept: run  zhiyin check  again to go on"),
         (MemoryError(), 4, "not enough memory"),
+        (
+            RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory: 9 bytes"),
+            4,
+            "memory; use less data",
+        ),
         (OSError(errno.ENOSPC, "No space left"), 4, "no space left on the disk"),
         (ZeroDivisionError("by zero"), 2, "something unexpected happened (ZeroDivisionError: by zero); run again with"),
     ],
-    ids=["Ctrl-C", "memory", "disk", "unexpected"],
+    ids=["Ctrl-C", "memory", "memory of a network", "disk", "unexpected"],
 )
 def test_no_error_ends_in_a_traceback(
     error: BaseException, code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]

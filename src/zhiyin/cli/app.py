@@ -24,6 +24,7 @@ COMMANDS = (
 """In the order of the help; each is the function ``run`` of the module of its name."""
 
 STOPPED = 130
+NO_ROOM = ResourceError("there is not enough memory; use less data or a smaller model, and run again")
 HELP = {"help_option_names": ["-h", "--help"]}
 
 app = typer.Typer(
@@ -55,7 +56,7 @@ def main(arguments: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _stopped(given)
     except MemoryError:
-        return _say(given, ResourceError("there is not enough memory; use less data or a smaller model, and run again"))
+        return _say(given, NO_ROOM)
     except Exception as error:
         return _other(given, error)
 
@@ -69,6 +70,8 @@ def _other(given: list[str], error: Exception) -> int:
     if isinstance(error, BrokenPipeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # whoever read the output has seen enough
         return 0
+    if isinstance(error, RuntimeError) and "allocate memory" in str(error):  # torch's, while answering
+        return _say(given, NO_ROOM)
     if isinstance(error, OSError) and error.errno in FULL:
         return _say(given, ResourceError("no space left on the disk; free some space and run again"))
     if isinstance(error, OSError) and error.filename:
