@@ -12,7 +12,7 @@ from zhiyin.charts.canvas import shortened
 
 SVG, LINK = "{http://www.w3.org/2000/svg}", "{http://www.w3.org/1999/xlink}href"
 NAN = float("nan")
-HOSTILE = "<script>alert('汉字 $x_1$')</script>\n--> $"
+HOSTILE = "<script>alert('汉字 $x_1$')</script>\n-->"
 PICTURES = {
     "intervals": intervals([Interval(HOSTILE, 0.5, 0.4, 0.6), Interval("b", 0.1, 0.0, 0.2, hollow=True)], HOSTILE),
     "forest": forest({HOSTILE: [Interval(HOSTILE, 0.5, 0.4, 0.6), Interval("b", -0.1, -0.2, 0.2)]}, HOSTILE),
@@ -53,14 +53,16 @@ def test_a_dot_stands_to_scale_inside_its_bar() -> None:
 
 def test_rows_of_one_label_stand_under_each_other_on_one_scale() -> None:
     groups = {"one": [Interval("a", 0.5, 0.4, 0.6), Interval("a", 0.1, 0.0, 0.2, hollow=True)],
-              "two": [Interval("a", 0.5, 0.4, 0.6)]}  # fmt: skip
+              "two": [Interval("a", 0.25, 0.2, 0.3)]}  # fmt: skip
     picture = parsed(forest(groups, "effect"))
     labels = [text.text for text in picture.iter(f"{SVG}text")]
     assert labels.count("a") == 1
     assert {"one", "two"} <= set(labels)
     lengths = [right - left for left, right in bars_of(picture, "3")]
-    assert lengths == pytest.approx([lengths[0]] * 3)
-    assert "one, a 0.1000 [0.0000, 0.2000]; two, a 0.5000" in str(picture.findtext(f"{SVG}desc"))
+    assert lengths == pytest.approx([lengths[0], lengths[0], lengths[0] / 2], abs=1e-3)
+    assert "one, a 0.1000 [0.0000, 0.2000]; two, a 0.2500" in str(picture.findtext(f"{SVG}desc"))
+    own = [right - left for left, right in bars_of(parsed(forest(groups, "effect", own_scales=True)), "3")]
+    assert own == pytest.approx([lengths[0]] * 3, abs=1e-3)
 
 
 @pytest.mark.parametrize("name", PICTURES)
@@ -91,7 +93,16 @@ def test_ink_is_the_pages() -> None:
     for svg in PICTURES.values():
         colours = set(re.findall(r"#[0-9a-f]{6}\b", svg))
         assert colours <= {"#3b76b5"}
-        assert "var(--ink, currentColor)" in svg
+        assert all("fill: var(--" in text.attrib["style"] for text in parsed(svg).iter(f"{SVG}text"))
+
+
+def test_a_dollar_begins_no_formula() -> None:
+    for svg in (columns(["price in $ and $"], [1], ""), intervals([Interval("price in $ and $", 1, 0, 2)], "")):
+        assert "price in $ and $" in [text.text for text in parsed(svg).iter(f"{SVG}text")]
+
+
+def test_a_small_loss_is_no_minus_nothing() -> None:
+    assert "-0.0000" not in intervals([Interval("a", -0.00001, -0.00002, 0.0)], "")
 
 
 def test_points_that_are_no_number_are_left_out() -> None:

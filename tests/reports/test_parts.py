@@ -188,6 +188,12 @@ def test_judgement_goals_gaps_and_titles(tmp_path: Path) -> None:
     assert "Half of all events are on 1 of 4 items (25.0%)." in text
     assert "0.0123 0.4000 –" in text
     assert "returns (asked for by a check, not in the recipe)" in text
+    assert "More than chance (p after correction for all fixes): returns." in text
+    run = whole()
+    run["effects"]["effects"][0]["p_holm"] = 0.05
+    text = plain(page(run, tmp_path))
+    assert "None of these differences is shown to be more than chance" in text
+    assert "add the fix" not in text
 
 
 def test_energy_is_watts_times_cpu_seconds_and_the_assumption_is_said(tmp_path: Path) -> None:
@@ -271,7 +277,9 @@ def test_chromium_opens_it_within_a_second_without_a_complaint(tmp_path: Path) -
             tab.goto((tmp_path / "run.html").as_uri())
             took.append(time.perf_counter() - started)
         wide = tab.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+        tab.set_viewport_size({"width": 390, "height": 800})
+        narrow = tab.evaluate("document.documentElement.scrollWidth")
         browser.close()
     assert not said
     assert min(took) < 1
-    assert wide == 0, "the page is wider than the window"
+    assert (wide, narrow) == (0, 390), "the page is wider than the window"

@@ -110,6 +110,6 @@ def test_the_best_list_stands_first_and_is_compared_with_each_other(tmp_path: Pa
     write(run, tmp_path / "r.html")
     page = (tmp_path / "r.html").read_text("utf-8")
     assert page.index(">best<") < page.index(">middle<") < page.index(">weak<")
-    assert re.search(r"best − weak<td[^>]*>−0.1000 <span[^>]*>\[−0.2000, −0.0000\]", page)
+    assert re.search(r"best − weak<td[^>]*>−0.1000 <span[^>]*>\[−0.2000, \+0.0000\]", page)
     assert "best − middle" in page
     assert "weak − middle" not in page

@@ -93,7 +93,7 @@ def shortened(label: str, width: float) -> str:
 
 def told_of(rows: Any) -> str:
     """(label, value, low, high) in words."""
-    return "; ".join(f"{label} {value:.4f} [{low:.4f}, {high:.4f}]" for label, value, low, high in rows)
+    return "; ".join(f"{label} {value:z.4f} [{low:z.4f}, {high:z.4f}]" for label, value, low, high in rows)
 
 
 def _plain(svg: str) -> str:

@@ -34,7 +34,7 @@ def intervals(rows: Sequence[Interval], title: str) -> str:
         _bar(axes, row, place)
         middle = ROW * (place + 0.5)
         canvas.text(0, middle, shortened(row.label, LABEL - 10))
-        canvas.text(WIDTH, middle, f"{row.value:.4f} [{row.low:.4f}, {row.high:.4f}]", anchor="right")
+        canvas.text(WIDTH, middle, f"{row.value:z.4f} [{row.low:z.4f}, {row.high:z.4f}]", anchor="right")
     return canvas.svg(title, told_of(row[:4] for row in shown))
 
 

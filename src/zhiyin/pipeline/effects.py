@@ -124,4 +124,4 @@ def _words(name: str) -> dict[str, str]:
     if name == "upper_case_items":
         return {"en": "One product under codes in small and capital letters", "zh": "同一商品的编号大小写不一"}
     about = named_check(name).about
-    return {"en": about.en, "zh": about.zh}
+    return {"en": about.en.rstrip("."), "zh": about.zh.rstrip("。")}

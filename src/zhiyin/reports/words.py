@@ -37,6 +37,14 @@ WORDS = {
         "用一个快速模型（{model}）分别在修补与不修补该缺陷的日志上训练，对同样的人及其之后的选取评测："
         "{metric} 之差及按人计算的 95 % 区间。大于 0 表示修补有益。",
     ),
+    "effects_sure": Sentence(
+        "More than chance (p after correction for all fixes): {names}.", "并非偶然（经全部步骤校正）：{names}。"
+    ),
+    "effects_none": Sentence(
+        "None of these differences is shown to be more than chance: mending the log does not change this figure, "
+        "whatever else it is good for.",
+        "没有一项差异被证明并非偶然：无论修补还有什么好处，它没有改变这个数字。",
+    ),
     "fix": Sentence("fix", "清洗步骤"),
     "with": Sentence("with", "修补后"),
     "without": Sentence("without", "修补前"),

@@ -15,7 +15,7 @@ from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language
 from zhiyin.core.languages import language as spoken
 from zhiyin.data.checks import all_checks
-from zhiyin.reports.found import differences, in_chinese, ordered, trained
+from zhiyin.reports.found import SURE, differences, in_chinese, ordered, trained
 from zhiyin.reports.pictures import SPREADS, pictures
 from zhiyin.reports.run import RunJSON
 from zhiyin.reports.summary import summary
@@ -55,7 +55,7 @@ def write(
         shown=_shown(run), ordered=ordered(run), differences=differences(run), measures=MEASURES,
         verdicts=_verdicts(run, language), judged=_judged(run), titles=run.get("titles") or {}, newest=NEWEST,
         steps={name: sentence.said(language) for name, sentence in STEPS.items()}, cost=_cost(run), watts=watts,
-        reasons=REASONS if language == "zh" else {},
+        reasons=REASONS if language == "zh" else {}, SURE=SURE,
     )  # fmt: skip
     with whole_file(Path(path)) as part:
         part.write_text(html, "utf-8")
@@ -131,7 +131,7 @@ def _number(value: Any) -> str:
 
 
 def _signed(value: Any) -> str:
-    return f"{value:+.4f}".replace("-", "−") if _is_number(value) else "–"
+    return f"{value:+z.4f}".replace("-", "−") if _is_number(value) else "–"
 
 
 def _percent(value: Any) -> str:
