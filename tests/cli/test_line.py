@@ -216,7 +216,7 @@ def test_it_is_said_first_that_models_have_to_be_trained(
     assert "training first" not in capsys.readouterr().err
     shutil.rmtree(copy / "models/ease")
     assert zhiyin(command, "-w", copy, "--json", "--lang", "en") == 0
-    assert capsys.readouterr().err.startswith("zhiyin: training first: ease; once trained, they are not trained again")
+    assert capsys.readouterr().err.startswith("training first: ease; once trained, they are not trained again")
 
 
 def test_evaluate_shows_a_table_and_knows_its_metrics(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:

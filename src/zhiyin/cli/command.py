@@ -67,7 +67,7 @@ class Asked:
         workspace = self.prepared
         names = list(Recipe.load(workspace.recipe_path).models)
         if untrained := [name for name in names if not workspace.versions.versions(name)]:
-            self.note(f"zhiyin: {self.words(TRAINING, names=', '.join(untrained))}")
+            self.note(self.words(TRAINING, names=", ".join(untrained)))
         return workspace
 
     @property
