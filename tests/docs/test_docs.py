@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from zhiyin.cli import app
+from zhiyin.data.splits.split import RULES
+from zhiyin.pipeline.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted([*ROOT.glob("docs/*.md"), *ROOT.glob("docs/steps/*.md"), ROOT / "README.md", ROOT / "README.zh-CN.md"])
@@ -67,6 +70,16 @@ def test_every_command_that_a_page_names_is_there_with_its_options():
             assert named <= options, f"{page.name}: zhiyin {name}{rest}"
             n += 1
     assert n > 60
+
+
+def test_every_recipe_on_a_page_can_be_read():
+    found = [(page, text) for page in PAGES for text in blocks(page, "toml")]
+    assert len(found) >= 2
+    for _, text in found:
+        recipe = Recipe.read(tomllib.loads(text))
+        recipe.check_models()
+        if recipe.split.by:
+            RULES[recipe.split.by].read(recipe.split.settings)
 
 
 def figures(text: str) -> list[str]:
