@@ -124,3 +124,23 @@ def test_an_item_that_the_worse_log_does_not_know_is_missed_and_counts(tmp_path:
     worse: Dataset = replace(mended, catalogue=mended.catalogue.__class__.of([f"x{i}" for i in range(mended.n_items)]))
     assert not effects._figures(effects.EASE, worse, mended, cases, line).any()
     assert effects._figures(effects.EASE, mended, mended, cases, line).mean() > 0.3
+
+
+@pytest.mark.parametrize(("repeats", "left_out"), [("drop", True), ("keep", False)])
+def test_what_was_seen_is_left_out_where_repeats_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, repeats: str, left_out: bool
+) -> None:
+    workspace = shop(tmp_path, "[]")
+    workspace.recipe_path.write_text(
+        RECIPE.format(fixes="[]", by="last").replace("by =", f'repeats = "{repeats}"\nby =')
+    )
+    line = effects.Line(workspace, effects.Recipe.load(workspace.recipe_path))
+    excluded = []
+
+    def ranks(model: Any, cases: Cases, k: int) -> tuple[np.ndarray, None]:
+        excluded.append(len(cases.requests.exclude.rows))
+        return np.ones(len(cases.targets.rows)), None
+
+    monkeypatch.setattr(effects, "ranked", ranks)
+    effects._figures(effects.EASE, line.dataset, line.dataset, line.split.test, line)
+    assert (excluded[0] > 0) == left_out

@@ -52,31 +52,41 @@ def effects(line: Line) -> Facts:
 
 def _effects(line: Line) -> Facts:
     own = chosen(line.recipe.data.fixes)
-    asked_for = _asked_for(line, own)
     model = EASE if line.dataset.n_items <= LARGE else ItemKNN
-    cases, full = line.split.test, None
+    full = _figures(model, line.dataset, line.dataset, line.split.test, line)
     rows = []
-    for name in (*own, *asked_for):
+    for name in (*own, *_asked_for(line, own)):
         line.progress.say(f"with and without the fix {name} ({model.__name__})")
-        if name in own:
-            mended, worse = line.dataset, _dataset(line, tuple(fix for fix in own if fix != name))
-            full = _figures(model, mended, mended, cases, line) if full is None else full
-            better = full
-        else:
-            mended, worse = _dataset(line, (*own, name)), line.dataset
-            cases = split(mended, line.recipe.split.by, **line.recipe.split.settings).test
-            better = _figures(model, mended, mended, cases, line)
-        same = worse.digest == mended.digest  # there was nothing to mend
-        table = {WITH: better, WITHOUT: better if same else _figures(model, worse, mended, cases, line)}
-        found: Any = compare_pairs(table, [(WITH, WITHOUT)], METRIC, line.recipe.seed).pairs[0]
-        rows.append({
-            "name": name, "in_recipe": name in own, "with": float(better.mean()),
-            "without": float(table[WITHOUT].mean()), "people": len(better),
-            **{part: found[part] for part in ("difference", "low", "high", "p")}, **_words(name),
-        })  # fmt: skip
+        rows.append({"name": name, "in_recipe": name in own, **_tried(line, model, name, own, full), **_words(name)})
     for row, p in zip(rows, holm(np.array([row["p"] for row in rows])), strict=True):
         row["p_holm"] = float(p)
     return {"effects": rows, "metric": METRIC, "model": model.__name__}
+
+
+def _tried(line: Line, model: Any, name: str, own: tuple[str, ...], full: np.ndarray) -> dict[str, Any]:
+    """The figures with and without one fix; ``full``: those of the recipe's own log, of each case."""
+    if name in own:
+        mended, worse, cases = line.dataset, _dataset(line, tuple(fix for fix in own if fix != name)), line.split.test
+    else:
+        mended, worse = _dataset(line, (*own, name)), line.dataset
+        cases = split(mended, line.recipe.split.by, **line.recipe.split.settings).test
+    if _alike(mended, worse):
+        table = {WITH: full, WITHOUT: full}
+    else:
+        better = full if name in own else _figures(model, mended, mended, cases, line)
+        table = {WITH: better, WITHOUT: _figures(model, worse, mended, cases, line)}
+    found: Any = compare_pairs(table, [(WITH, WITHOUT)], METRIC, line.recipe.seed).pairs[0]
+    return {
+        **{side: float(figures.mean()) for side, figures in table.items()}, "people": len(table[WITH]),
+        **{part: found[part] for part in ("difference", "low", "high", "p")},
+    }  # fmt: skip
+
+
+def _alike(one: Dataset, other: Dataset) -> bool:
+    """Whether a model that reads no columns of items or people could not tell them apart: there was nothing to mend."""
+    ids = one.users.digest == other.users.digest and one.catalogue.ids.digest == other.catalogue.ids.digest
+    parts = ("offsets", "items", "times", "weights")
+    return ids and all(np.array_equal(getattr(one.histories, p), getattr(other.histories, p)) for p in parts)
 
 
 def _asked_for(line: Line, own: tuple[str, ...]) -> list[str]:
@@ -99,7 +109,9 @@ def _figures(model: Any, dataset: Dataset, mended: Dataset, cases: Cases, line: 
     people = users[cases.users]
     past = _past(dataset, people, targets, cases, by_time=line.split.facts["by"] == "time")
     histories = past.histories.take(np.maximum(people, 0))
-    requests = Requests.of(histories.keep((people >= 0)[histories.owners]), now=cases.requests.now)
+    known_people = histories.keep((people >= 0)[histories.owners])
+    new_only = line.recipe.split.settings.get("repeats", "drop") == "drop"
+    requests = Requests.of(known_people, exclude_seen=new_only, now=cases.requests.now)
     known = targets >= 0
     offsets = np.concatenate([[0], np.cumsum(known)])[cases.targets.offsets]
     there = Cases(requests, Ragged(offsets, targets[known]), people)
