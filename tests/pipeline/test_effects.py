@@ -98,10 +98,14 @@ def test_made_once_and_kept_for_the_report(tmp_path: Path, capsys: pytest.Captur
 def test_nothing_that_is_asked_for_is_learned(by: str) -> None:
     made = worlds.even()
     h = made.histories
-    world = Dataset.from_frame(pl.DataFrame({
+    log = pl.DataFrame({
         "user": made.users.take(h.owners), "item": made.catalogue.ids.take(h.items),
         "time": np.random.default_rng(2).permutation(h.times),
-    }))  # fmt: skip
+    }).sort("time")  # fmt: skip
+    again = log.head(5).with_columns(
+        time=pl.lit(int(h.times.max()) - 60, pl.Int64)
+    )  # bought before: not asked for, and not known yet
+    world = Dataset.from_frame(pl.concat([log, again]) if by == "time" else log)
     cases = split(world, by).test
     people, targets = cases.users, cases.targets.rows
     past = effects._past(world, people, targets, cases, by_time=by == "time")
