@@ -453,10 +453,11 @@ def test_demo_shows_all_and_writes_a_report(copy: Path, capsys: pytest.CaptureFi
         "ease",
         "leakage audit: ",
         "for u",
-        "history, newest last: i",
+        "What mending each defect does",
         "report: ",
     ):
         assert words in out
+    assert re.search(r"history, newest last: (even 双数|odd 单数) jug \d", out)
 
 
 def test_report_in_chinese_goes_where_it_is_told(copy: Path, capsys: pytest.CaptureFixture[str]) -> None:

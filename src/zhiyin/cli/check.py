@@ -48,13 +48,13 @@ def run(
     quality = run_checks(snapshot.events(), snapshot.items(), snapshot.users())
     quality_table(asked, quality)
     asked.show(SCORE, score=quality.score, verdict=quality.verdict)
-    measured = _measured(asked, workspace) if effects else {}
+    measured = show_effects(asked, workspace) if effects else {}
     asked.answer({**quality.to_dict(), **measured})
     if quality.verdict == "fail" or quality.score < floor:
         raise typer.Exit(1)
 
 
-def _measured(asked: Asked, workspace: "Workspace") -> dict[str, Any]:
+def show_effects(asked: Asked, workspace: "Workspace") -> dict[str, Any]:
     """What mending each defect does, as a table; kept as runs/effects.json, which the report shows."""
     from zhiyin.pipeline.effects import measure
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from zhiyin.cli.check import show_effects
 from zhiyin.cli.command import Asked
 from zhiyin.cli.compare import show_comparison
 from zhiyin.cli.evaluate import show_evaluation
@@ -31,7 +32,6 @@ def run(asked: Asked) -> None:
     """
     from zhiyin.data.bundled import online_retail
     from zhiyin.data.ingest import ingest
-    from zhiyin.pipeline.effects import measure
     from zhiyin.pipeline.run import run as run_line
     from zhiyin.pipeline.workspace import Workspace
 
@@ -41,8 +41,8 @@ def run(asked: Asked) -> None:
     if not (asked.folder / "data" / "current").is_file():
         ingest(online_retail(), asked.folder, progress=asked.progress)
     result = run_line(workspace, progress=asked.progress, language=asked.language)
-    measure(workspace, progress=asked.progress)
     show_data(asked, result)
+    show_effects(asked, workspace)
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])
     show_comparison(asked, result["comparison"], result["metric"])
@@ -52,7 +52,8 @@ def run(asked: Asked) -> None:
         text = gap["specification"]["text_zh" if asked.language == "zh" else "text"]
         asked.show(GAP, attributes=text, **{part: gap[part] for part in ("people", "low", "high")})
     for slate in result["recommendations"]:
-        asked.show(HISTORY, items=", ".join(slate.get("history", [])[-8:]))
+        newest = slate.get("history", [])[-8:]
+        asked.show(HISTORY, items=", ".join(result["titles"].get(item, item) for item in newest))
         show_slate(asked, slate)
     path = write_report(asked)
     asked.show(WRITTEN, path=path)
