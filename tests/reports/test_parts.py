@@ -148,6 +148,12 @@ def test_what_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
     assert "better than" not in "".join(summary_of(page({**run, "evaluation": {}}, tmp_path)))
 
 
+def test_where_all_sources_find_the_same_none_is_blamed(tmp_path: Path) -> None:
+    run = whole()
+    run["sources"]["model 0"]["hits_alone"] = figure(0.0)
+    assert "should stay" not in summary_of(page(run, tmp_path))[2]
+
+
 def test_a_leak_comes_first_and_a_good_run_says_so(tmp_path: Path) -> None:
     run = whole()
     run["data"]["leakage"]["verdict"] = "warn"

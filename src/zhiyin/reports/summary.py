@@ -101,7 +101,8 @@ def _model_steps(run: Mapping[str, Any], language: Language) -> list[str]:
     steps = [LONGER.said(language, names=_names(longer, language))] if longer else []
     if sources := run.get("sources"):
         idle = [name for name, found in sources.items() if found["hits_alone"]["low"] <= 0]
-        return [*steps, IDLE.said(language, names=_names(idle, language))] if idle else steps
+        some = 0 < len(idle) < len(sources)  # where all propose the same, none is the one to leave
+        return [*steps, IDLE.said(language, names=_names(idle, language))] if some else steps
     weak = _weak(run)
     return [*steps, WEAK.said(language, names=_names(weak, language))] if weak else steps
 

@@ -41,9 +41,8 @@ WORDS = {
         "More than chance (p after correction for all fixes): {names}.", "并非偶然（经全部步骤校正）：{names}。"
     ),
     "effects_none": Sentence(
-        "None of these differences is shown to be more than chance: mending the log does not change this figure, "
-        "whatever else it is good for.",
-        "没有一项差异被证明并非偶然：无论修补还有什么好处，它没有改变这个数字。",
+        "None of these differences is shown to be more than chance; the intervals say how large they could still be.",
+        "没有一项差异被证明并非偶然；区间给出它们最多可能有多大。",
     ),
     "fix": Sentence("fix", "清洗步骤"),
     "with": Sentence("with", "修补后"),
