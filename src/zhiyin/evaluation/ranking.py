@@ -11,6 +11,8 @@ from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import Cases, Scorer
 from zhiyin.retrieval import best_rows
 
+BLOCK = 256
+"""People whose scores of all items are held at once."""
 BUDGET = 16_000_000
 """Scores held at once."""
 
@@ -32,9 +34,7 @@ def ranked(scorer: Scorer, cases: Cases, k: int) -> tuple[np.ndarray, np.ndarray
 
 def _scored(scorer: Scorer, cases: Cases) -> Iterator[tuple[Cases, np.ndarray]]:
     """Blocks of cases with their scores, float32 (b, N), ours to overwrite."""
-    step, start = 256, 0
-    while start < len(cases):
-        part = cases.take(np.arange(start, min(start + step, len(cases))))
+    for part in blocks(cases):
         given, name = scorer.score(part.requests), getattr(scorer, "name", type(scorer).__name__)
         if np.ndim(given) != 2 or len(given) != len(part) or np.shape(given)[1] <= part.targets.rows.max(initial=-1):
             raise ModelError(
@@ -45,8 +45,12 @@ def _scored(scorer: Scorer, cases: Cases) -> Iterator[tuple[Cases, np.ndarray]]:
         if np.isnan(scores).any():
             raise ModelError(f"{name} gives NaN as a score; every score must be a number: train it again")
         yield part, scores
-        start += len(part)
-        step = max(1, min(1024, BUDGET // max(1, scores.shape[1])))
+
+
+def blocks(cases: Cases) -> Iterator[Cases]:
+    """The cases, as many at a time as are scored together."""
+    for start in range(0, len(cases), BLOCK):
+        yield cases.take(np.arange(start, min(start + BLOCK, len(cases))))
 
 
 def _mid_ranks(scores: np.ndarray, owners: np.ndarray, rows: np.ndarray) -> np.ndarray:

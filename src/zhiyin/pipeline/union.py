@@ -3,18 +3,16 @@
 Letters: B requests, C candidates, S sources, K items of a slate.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from zhiyin.data.contracts import Cases
 from zhiyin.evaluation.intervals import figure, resampled_means
+from zhiyin.evaluation.ranking import blocks
 from zhiyin.pipeline.whole import WholeLine
 from zhiyin.ranking import labels_for
 
-BLOCK = 1024
-"""People answered at once."""
 MEASURES = ("reached", "reached_alone", "hits", "hits_alone")
 
 
@@ -31,12 +29,6 @@ def contributions(whole: WholeLine, cases: Cases, k: int) -> dict[str, dict[str,
         name: dict(zip(MEASURES, found[s * n : (s + 1) * n], strict=True))
         for s, name in enumerate(whole.tables.sources)
     }
-
-
-def blocks(cases: Cases) -> Iterator[Cases]:
-    """The cases, a part at a time; always the same parts, so that their tables are made once."""
-    for start in range(0, len(cases), BLOCK):
-        yield cases.take(np.arange(start, min(start + BLOCK, len(cases))))
 
 
 def _of(whole: WholeLine, cases: Cases, k: int) -> np.ndarray:

@@ -33,10 +33,12 @@ class Logistic(Ranker[LogisticConfig]):
 
     def learn(self, rows: Rows) -> None:
         from sklearn.linear_model import LogisticRegression
+        from threadpoolctl import threadpool_limits
 
         self.standardised = Standardised.of(rows.values)
         model = LogisticRegression(C=self.config.strength, max_iter=self.config.rounds, tol=1e-6)
-        model.fit(self.standardised(rows.values), rows.labels)
+        with threadpool_limits(1):  # the same weights, whatever the number of threads
+            model.fit(self.standardised(rows.values), rows.labels)
         self.coefficients, self.intercept = model.coef_[0], float(model.intercept_[0])
 
     def raw(self, values: np.ndarray) -> np.ndarray:
