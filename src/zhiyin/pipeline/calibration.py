@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.data.contracts import FILL, Cases
-from zhiyin.pipeline.union import blocks
+from zhiyin.evaluation.ranking import blocks
 from zhiyin.pipeline.whole import WholeLine
 from zhiyin.ranking import labels_for, reliability_of
 
