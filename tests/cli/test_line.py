@@ -466,6 +466,18 @@ def test_report_in_chinese_goes_where_it_is_told(copy: Path, capsys: pytest.Capt
     assert "知音" in (copy / "bericht" / "r.html").read_text("utf-8")
 
 
+def test_the_report_shows_an_ablation_of_these_features_and_of_no_others(copy: Path) -> None:
+    key = json.loads((copy / "runs" / "last.json").read_text("utf-8"))["features"]["key"]
+    cell = {"features": "VAE", "predictor": "Logistic", "difference": 0.02, "low": 0.01, "high": 0.03}
+    kept = {"cells": [cell], "control": {"cells": []}, "metric": "ndcg@10", "people": 9, "verdict": "VAE helps"}
+    for of, shown in ((key, True), ("other features", False)):
+        (copy / "runs" / "ablation.json").write_text(json.dumps({**kept, "of": of}), "utf-8")
+        assert zhiyin("report", "-w", copy) == 0
+        assert ("VAE helps" in (copy / "reports" / "run.html").read_text("utf-8")) == shown
+    (copy / "runs" / "ablation.json").write_text("damaged", "utf-8")
+    assert zhiyin("report", "-w", copy) == 0
+
+
 def test_a_leak_ends_with_1_names_rows_and_makes_no_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

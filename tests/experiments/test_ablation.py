@@ -1,5 +1,6 @@
 """The ablation: what each cell reads, that the control finds nothing, and that a real gain is found."""
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,7 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
     from tests.pipeline.conftest import RECIPE, write_log
+
     from zhiyin.data.ingest import ingest
 
     folder = tmp_path_factory.mktemp("ablated")
@@ -89,7 +91,9 @@ def test_the_control_shows_no_gain(found: dict):
 
 def test_it_is_kept_and_not_made_again(found: dict):
     workspace = found["workspace"]
-    assert (workspace.runs / "ablation.json").is_file()
+    kept = json.loads((workspace.runs / "ablation.json").read_text("utf-8"))
+    assert kept["cells"] == found["cells"]
+    assert len(kept["of"]) == 64  # of the features, so that the report knows whether it is of this run
     again = ablate(workspace, predictors=("Logistic", "DecisionTree"))
     assert again["again"]
     assert again["cells"] == found["cells"]
@@ -105,6 +109,7 @@ def test_a_control_that_gains_is_said():
 
 def test_a_recipe_without_a_large_model_is_refused(tmp_path: Path):
     from tests.pipeline.conftest import write_log
+
     from zhiyin.data.ingest import ingest
 
     workspace = Workspace.create(tmp_path / "w")
