@@ -154,6 +154,32 @@ def datasets() -> list[str]:
     return lines
 
 
+def ablations() -> list[str]:
+    """What large models' columns add, by four predictors, beside the shuffled control."""
+    lines = [
+        "", "## Ablation", "",
+        "NDCG@10 that the columns of large models add to all other columns, same predictor, paired over people, Holm "
+        "over a table (`benchmarks.ablation`); bold: p < 0.05. Shuffled: the same columns stand with other people, so "
+        "that a gain would be an error.",
+    ]  # fmt: skip
+    for path in sorted(RESULTS.glob("ablation-*.json")):
+        found = json.loads(path.read_text())
+        lines += [
+            "", f"**{found['data']}**, {found['people']:,} people: {found['verdict']}.", "",
+            f"![What large models' columns add on {found['data']}](pictures/ablation-{found['data']}.svg)", "",
+            "| columns | predictor | adds | p | shuffled |", "|---|---|---|---|---|",
+        ]  # fmt: skip
+        for cell, control in zip(found["cells"], found["control"]["cells"], strict=True):
+            p = f"{cell['p_holm']:.3f}"
+            lines.append(f"| {cell['features']} | {cell['predictor']} | {_added(cell)} | {p} | {_added(control)} |")
+    return lines
+
+
+def _added(cell: dict[str, Any]) -> str:
+    text = f"{cell['difference']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
+    return f"**{text}**" if cell["p_holm"] < 0.05 else text
+
+
 def generators() -> list[str]:
     """Each generator of item specifications on each set, beside a copy of the marginals."""
     lines = [
@@ -247,6 +273,7 @@ def page() -> str:
                 *agreement(),
                 *quality(),
                 *datasets(),
+                *ablations(),
                 *generators(),
                 *checks(),
                 *promises(),

@@ -3,7 +3,6 @@
 from dataclasses import replace
 from pathlib import Path
 
-from zhiyin.cli.check import show_effects
 from zhiyin.cli.command import Asked
 from zhiyin.cli.compare import show_comparison
 from zhiyin.cli.evaluate import show_evaluation
@@ -42,7 +41,6 @@ def run(asked: Asked) -> None:
         ingest(online_retail(), asked.folder, progress=asked.progress)
     result = run_line(workspace, progress=asked.progress, language=asked.language)
     show_data(asked, result)
-    show_effects(asked, workspace)
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])
     show_comparison(asked, result["comparison"], result["metric"])
