@@ -453,7 +453,6 @@ def test_demo_shows_all_and_writes_a_report(copy: Path, capsys: pytest.CaptureFi
         "ease",
         "leakage audit: ",
         "for u",
-        "What mending each defect does",
         "report: ",
     ):
         assert words in out

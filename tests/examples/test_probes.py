@@ -180,7 +180,7 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
     # splitting and measuring
     "a misspelt split": (lambda s: zhiyin.split(s.dataset, "tiem"), "no split by 'tiem'", "did you mean 'time'"),
     "a split by a number": (lambda s: zhiyin.split(s.dataset, 30), "no split by 30", "the choices are: time"),
-    "days in words": (lambda s: zhiyin.split(s.dataset, "time", days="30D"), "found '30D'", "valid number"),
+    "days in words": (lambda s: zhiyin.split(s.dataset, "time", days="30D"), "found '30D'", "it must be a number"),
     "days without end": (lambda s: zhiyin.split(s.dataset, "time", days=1e308), "found 1e+308", "less than or equal"),
     "more days than the log": (
         lambda s: zhiyin.split(s.dataset, "time", days=30), "spans 10.0 days", "give fewer days"),
