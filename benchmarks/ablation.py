@@ -6,12 +6,12 @@ A file that is there is not made again.
 
 import json
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
+from benchmarks.datasets import command
 from benchmarks.demo import COLOUR, PICTURES
 from benchmarks.protocols import RESULTS
 from zhiyin.charts import Interval, intervals
@@ -20,15 +20,6 @@ SETS = {"online-retail": "", "ml-100k": "ml-100k", "goodbooks-10k": "goodbooks-1
         "ml-1m": "ml-1m"}  # fmt: skip
 """Name to its folder below ZHIYIN_DATA; the demo's own data where there is none."""
 GAN = '\n[models.gan]\nmodel = "AdversarialVAE"\nepochs = 20\n'
-
-
-def command(*arguments: str) -> dict[str, Any]:
-    """What one command says in JSON."""
-    told = subprocess.run([sys.executable, "-m", "zhiyin", *arguments, "--json"], capture_output=True, text=True,
-                          check=False)  # fmt: skip
-    if told.returncode:
-        raise RuntimeError(f"zhiyin {' '.join(arguments)} ended with {told.returncode}: {told.stderr[-500:]}")
-    return dict(json.loads(told.stdout))
 
 
 def one(folder: Path, source: Path | None) -> dict[str, Any]:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from tests.pipeline.conftest import RECIPE, write_log
+from tests.pipeline.conftest import RECIPE
 
 from zhiyin.cli import app
+from zhiyin.testing import worlds
 
 
 @pytest.fixture(scope="module")
 def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("features")
-    write_log(folder / "log.csv")
+    worlds.even_csv(folder / "log.csv")
     (folder / "zhiyin.toml").write_text(RECIPE)
     assert app.main(["ingest", str(folder / "log.csv"), "-w", str(folder)]) == 0
     return folder

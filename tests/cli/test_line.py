@@ -11,7 +11,6 @@ import time
 from pathlib import Path
 from typing import Any, get_type_hints
 
-import polars as pl
 import pytest
 
 from zhiyin.cli import app
@@ -54,26 +53,10 @@ def shaped(content: Any, shape: type) -> None:
     assert required <= set(content) <= allowed
 
 
-def write_log(path: Path) -> None:
-    """The world of even and odd as a file, with titles and prices."""
-    world = worlds.even()
-    events, columns = world.histories, world.catalogue.columns
-    frame = pl.DataFrame(
-        {
-            "user": world.users.take(events.owners),
-            "item": world.catalogue.ids.take(events.items),
-            "time": events.times,
-            "title": columns["title"][events.items].tolist(),
-            "price": columns["price"][events.items],
-        }
-    )
-    frame.sort("time").write_csv(path)
-
-
 def prepared(folder: Path, epochs: int = 2) -> Path:
     """A workspace with the log and the recipe."""
     folder.mkdir(parents=True)
-    write_log(folder / "log.csv")
+    worlds.even_csv(folder / "log.csv")
     (folder / "zhiyin.toml").write_text(RECIPE.format(epochs=epochs))
     assert zhiyin("ingest", folder / "log.csv", "-w", folder) == 0
     return folder

@@ -250,3 +250,9 @@ def test_a_row_a_person_with_a_list_of_items(tmp_path, ending):
 def test_lists_beside_single_items_are_what_came_before():
     frame = pl.DataFrame({"user_id": ["a"], "item_id_list": [["x", "y"]], "item_id": ["z"]})
     assert histories(read(frame)) == [["z"]]
+
+
+def test_random_bytes_called_npz_are_no_matrix_and_nobody_is_told_to_unpickle(tmp_path: Path):
+    (tmp_path / "m.npz").write_bytes(bytes(range(256)) * 8)
+    with pytest.raises(DataError, match=r"^m\.npz is no sparse matrix; write it with scipy\.sparse\.save_npz"):
+        read(tmp_path / "m.npz")

@@ -11,6 +11,7 @@ from zhiyin.experiments import ablate
 from zhiyin.experiments.ablation import ALL, NONE, Cell, _verdict, columns_of, shuffled
 from zhiyin.pipeline import Workspace
 from zhiyin.ranking import Logistic
+from zhiyin.testing import worlds
 
 
 def test_each_cell_reads_its_familys_columns_and_all_that_are_nobodys():
@@ -58,13 +59,13 @@ def _auc(scores: np.ndarray, labels: np.ndarray) -> float:
 
 @pytest.fixture(scope="module")
 def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
-    from tests.pipeline.conftest import RECIPE, write_log
+    from tests.pipeline.conftest import RECIPE
 
     from zhiyin.data.ingest import ingest
 
     folder = tmp_path_factory.mktemp("ablated")
     workspace = Workspace.create(folder)
-    write_log(folder / "log.csv")
+    worlds.even_csv(folder / "log.csv")
     workspace.recipe_path.write_text(RECIPE)
     ingest(folder / "log.csv", folder)
     return {**ablate(workspace, predictors=("Logistic", "DecisionTree")), "workspace": workspace}
@@ -108,12 +109,11 @@ def test_a_control_that_gains_is_said():
 
 
 def test_a_recipe_without_a_large_model_is_refused(tmp_path: Path):
-    from tests.pipeline.conftest import write_log
 
     from zhiyin.data.ingest import ingest
 
     workspace = Workspace.create(tmp_path / "w")
-    write_log(tmp_path / "log.csv")
+    worlds.even_csv(tmp_path / "log.csv")
     ingest(tmp_path / "log.csv", workspace.folder)
     workspace.recipe_path.write_text('[split]\nby = "last"\n[models.ease]\nmodel = "EASE"\n')
     with pytest.raises(ModelError, match="an ablation needs rows and a large model"):

@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import polars as pl
 import pytest
 
 from zhiyin.data.ingest import ingest
@@ -54,23 +53,11 @@ examples = 2
 """
 
 
-def write_log(path: Path) -> None:
-    world = worlds.even()
-    events, columns = world.histories, world.catalogue.columns
-    pl.DataFrame(
-        {
-            "user": world.users.take(events.owners), "item": world.catalogue.ids.take(events.items),
-            "time": events.times, "title": columns["title"][events.items].tolist(),
-            "price": columns["price"][events.items],
-        }
-    ).sort("time").write_csv(path)  # fmt: skip
-
-
 @pytest.fixture
 def shop(tmp_path: Path) -> Workspace:
     folder = tmp_path / "shop"
     workspace = Workspace.create(folder)
-    write_log(folder / "log.csv")
+    worlds.even_csv(folder / "log.csv")
     workspace.recipe_path.write_text(RECIPE)
     ingest(folder / "log.csv", folder)
     return workspace

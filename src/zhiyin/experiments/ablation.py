@@ -16,7 +16,7 @@ import numpy as np
 from zhiyin import ranking
 from zhiyin.core.errors import ModelError
 from zhiyin.core.languages import Sentence
-from zhiyin.core.progress import Progress, Silent
+from zhiyin.core.progress import Progress
 from zhiyin.core.randomness import generator
 from zhiyin.data.popularity import counts
 from zhiyin.evaluation import compare_pairs, evaluate
@@ -25,7 +25,7 @@ from zhiyin.pipeline.assemble import METRIC, sources_now
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.recipe import Recipe
-from zhiyin.pipeline.run import STEPS
+from zhiyin.pipeline.run import line_after
 from zhiyin.pipeline.tables import features_of, rows_of
 from zhiyin.pipeline.whole import Tables, WholeLine
 from zhiyin.pipeline.workspace import Workspace
@@ -78,12 +78,8 @@ def ablate(
     Steps 1, 2, 3 and 5 of the recipe are done first where they were not. Raises `ModelError` where the recipe has no
     large model, or there are no rows.
     """
-    recipe = Recipe.load(workspace.recipe_path)
-    recipe.check_models()
-    with workspace.locked():
-        line = Line(workspace, recipe, progress or Silent())
-        for name in ("data", "models", "features", "generation"):
-            line.done[name] = STEPS[name](line)
+    with line_after(workspace, ("data", "models", "features", "generation"), progress) as line:
+        recipe = line.recipe
         groups = _groups(recipe)
         rows = line.done["features"]
         if not groups or not rows["rows"] or not rows["taken"]:

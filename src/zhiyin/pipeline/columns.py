@@ -5,10 +5,8 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import DataError
-from zhiyin.core.progress import Progress, Silent
-from zhiyin.pipeline.line import Line
-from zhiyin.pipeline.recipe import Recipe
-from zhiyin.pipeline.run import STEPS
+from zhiyin.core.progress import Progress
+from zhiyin.pipeline.run import line_after
 from zhiyin.pipeline.tables import features_of, rows_of
 from zhiyin.pipeline.workspace import Workspace
 
@@ -20,12 +18,7 @@ def columns_of(workspace: Workspace, *, progress: Progress | None = None) -> dic
     """``rows``, ``ranker``, and of each of the ``columns``: name, inputs, meaning, share of known values, quantiles,
     means where the candidate was taken and was not, and its share in what the ranker says. Steps 1 to 4 are done first
     where they were not. Raises `DataError` where the recipe gives no rows."""
-    recipe = Recipe.load(workspace.recipe_path)
-    recipe.check_models()
-    with workspace.locked():
-        line = Line(workspace, recipe, progress or Silent())
-        for name in ("data", "models", "features", "ranking"):
-            line.done[name] = STEPS[name](line)
+    with line_after(workspace, ("data", "models", "features", "ranking"), progress) as line:
         told = line.done["features"]
         if not told["rows"]:
             raise DataError(f"there is no feature table: {told['summary']['en']}")

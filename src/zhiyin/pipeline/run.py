@@ -1,7 +1,8 @@
 """`run`: the six steps of a recipe, one after the other; what is done is not done again."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from zhiyin.core.errors import SettingsError
@@ -56,6 +57,18 @@ def run(
             workspace.write_json(workspace.runs / f"{time.strftime('%Y%m%dT%H%M%S', time.gmtime())}.json", result)
             workspace.write_json(workspace.last_path, result)
     return result
+
+
+@contextmanager
+def line_after(workspace: Workspace, names: tuple[str, ...], progress: Progress | None = None) -> Iterator[Line]:
+    """The line of this workspace after these steps, done first where they were not; the workspace is ours meanwhile."""
+    recipe = Recipe.load(workspace.recipe_path)
+    recipe.check_models()
+    with workspace.locked():
+        line = Line(workspace, recipe, progress)
+        for name in names:
+            line.done[name] = STEPS[name](line)
+        yield line
 
 
 def train_models(workspace: Workspace, names: tuple[str, ...], *, progress: Progress | None = None) -> dict[str, Facts]:

@@ -1,6 +1,7 @@
 """Made-up worlds whose right answer is obvious; all are small, and the same for the same arguments."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -94,6 +95,22 @@ def repeats(n_people: int = 40, n_items: int = 12) -> Dataset:
         f"i{2 * item + user % 2}" for user in range(n_people) for item in np.tile(rng.choice(n_items // 2, 3, False), 3)
     ]
     return Dataset.from_frame(_events(users, chosen), items=_titled([f"i{item}" for item in range(n_items)]))
+
+
+def even_csv(path: Path) -> None:
+    """`even` as a file that `ingest` reads, titles and prices beside each event."""
+    world = even()
+    events, columns = world.histories, world.catalogue.columns
+    frame = pl.DataFrame(
+        {
+            "user": world.users.take(events.owners),
+            "item": world.catalogue.ids.take(events.items),
+            "time": events.times,
+            "title": columns["title"][events.items].tolist(),
+            "price": columns["price"][events.items],
+        }
+    )
+    frame.sort("time").write_csv(path)
 
 
 def with_cold_items(n_cold: int = 3) -> Dataset:
