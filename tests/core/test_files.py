@@ -61,6 +61,9 @@ def test_a_full_disk_is_a_lack_of_resources(tmp_path: Path, number: int, words: 
     with pytest.raises(ResourceError, match=words) as caught, disk_errors(tmp_path):
         raise OSError(number, "disk")
     assert caught.value.exit_code == 4
+    for unnumbered in (OSError, RuntimeError):  # as writers in Rust raise it
+        with pytest.raises(ResourceError, match="no space left"), disk_errors(tmp_path):
+            raise unnumbered(f"No space left on device (os error {errno.ENOSPC})")
     with pytest.raises(OSError, match="other"), disk_errors(tmp_path):
         raise OSError(errno.EIO, "other")
 

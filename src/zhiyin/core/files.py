@@ -36,11 +36,11 @@ def disk_errors(path: Path) -> Iterator[None]:
     except OSError as error:
         if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST, errno.ENAMETOOLONG):
             raise ResourceError(f"{path} cannot be written ({error.strerror}); choose another folder") from error
-        if error.errno in FULL:
+        if error.errno in FULL or SAID.search(str(error)):
             raise _full(path) from error
         raise
     except Exception as error:
-        if SAID.search(str(error)):  # writers in Rust say it in words of their own errors
+        if SAID.search(str(error)):
             raise _full(path) from error
         raise
 
