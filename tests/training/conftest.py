@@ -29,7 +29,7 @@ class Line(Learner[Bags]):
         losses = (self.network(x + 0.01 * torch.randn_like(x)) - 3 * x).square().sum(dim=1)  # (B,)
         if optimisers.updates == self.poison_at:
             losses = losses * float("nan")
-        optimisers.descend(losses.mean())
+        optimisers.descend(losses.mean(), len(losses))
         return losses.detach()
 
 

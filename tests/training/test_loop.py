@@ -91,7 +91,7 @@ def test_a_gradient_that_is_no_number_does_not_reach_the_weights(line):
     before = learner.network.weight.detach().clone()
     optimisers = Optimisers(learner.optimisers(), 1)
     with pytest.raises(DivergedError, match="the gradient's norm was nan"):
-        optimisers.descend(learner.network.weight.sum().sub(learner.network.weight.sum().detach()).abs().sqrt())
+        optimisers.descend(learner.network.weight.sum().sub(learner.network.weight.sum().detach()).abs().sqrt(), 1)
     assert torch.equal(learner.network.weight, before)
 
 
@@ -99,7 +99,7 @@ def test_long_gradients_are_cut(line):
     learner = line()
     optimisers = Optimisers({"main": torch.optim.SGD(learner.network.parameters(), lr=1.0)}, 1, clip_norm=0.5)
     before = torch.cat([weight.detach().flatten().clone() for weight in learner.network.parameters()])
-    optimisers.descend(100 * learner.network(torch.ones(1, 1)).sum())
+    optimisers.descend(100 * learner.network(torch.ones(1, 1)).sum(), 1)
     after = torch.cat([weight.detach().flatten() for weight in learner.network.parameters()])
     assert float((after - before).norm()) == pytest.approx(0.5, rel=1e-4)
 

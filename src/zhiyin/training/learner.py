@@ -52,8 +52,12 @@ class Optimisers(Mapping[str, Optimizer]):
         """Share of all updates that were made, 0 to 1."""
         return self.updates / self.n_updates
 
-    def descend(self, loss: Tensor, name: str = "main") -> None:
-        """Backward, clip, one step; raises `DivergedError` before a bad number reaches the weights."""
+    def descend(self, loss: Tensor, over: int, name: str = "main") -> None:
+        """Backward, clip, one step. ``loss`` is a mean ``over`` so many things (people, questions, items): their
+        number weighs the gradients of several batches that make one step.
+
+        Raises `DivergedError` before a bad number reaches the weights.
+        """
         if not torch.isfinite(loss):
             raise DivergedError(f"the loss was {loss.item()}")
         optimiser = self.by_name[name]

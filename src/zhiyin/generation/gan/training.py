@@ -68,11 +68,11 @@ class GANLearner(Learner[Batch]):
         logits = self.generator(torch.randn(len(real), self.config.noise), batch.person, batch.asked)  # (B, W)
         made = torch.cat([self.generator.soften(logits), conditions], dim=1)
         distance = self.critic(real).mean() - self.critic(made.detach()).mean()
-        optimisers.descend(self._penalty(real, made.detach()) - distance, "critic")
+        optimisers.descend(self._penalty(real, made.detach()) - distance, len(real), "critic")
         loss = asked_loss(self.generator.encoding, logits, batch.asked) - self.critic(made).mean()
         if self.config.reconstruction:
             loss = loss + self.config.reconstruction * evidence(self.generator, self.encoder, batch).mean()
-        optimisers.descend(loss, "generator")
+        optimisers.descend(loss, len(made), "generator")
         self._follow()
         losses: Tensor = distance.detach().expand(len(real))
         return losses

@@ -27,7 +27,7 @@ class VAELearner(Learner[Batch]):
 
     def step(self, batch: Batch, optimisers: Optimisers) -> Tensor:
         losses = evidence(self.generator, self.encoder, batch, self.config.divergence)  # (B,)
-        optimisers.descend(losses.mean())
+        optimisers.descend(losses.mean(), len(losses))
         return losses.detach()
 
 

@@ -49,8 +49,8 @@ class AdversarialLearner(VAELearner):
         losses = super().step(batch, optimisers)
         if self.config.adversarial:
             latent = drawn(*self.vae.encode(*tensors(batch)))  # (B, D)
-            optimisers.descend(self.telling(torch.randn_like(latent), latent.detach()), "critic")
-            optimisers.descend(self.config.adversarial * self.fooling(latent), "fool")
+            optimisers.descend(self.telling(torch.randn_like(latent), latent.detach()), len(batch), "critic")
+            optimisers.descend(self.config.adversarial * self.fooling(latent), len(batch), "fool")
         return losses
 
     def telling(self, normal: Tensor, encoded: Tensor) -> Tensor:

@@ -51,7 +51,7 @@ class NextItemLearner(Learner[Lessons]):
         total, losses = softmax_likelihood(
             vectors[asked], self.network.item_table[:-1], None, owners, items, weights=shares
         )
-        optimisers.descend(total / len(asked))  # the mean over questions
+        optimisers.descend(total / len(asked), len(asked))
         person = torch.bucketize(asked, offsets[1:], right=True)  # (R,)
         sums = losses.new_zeros(len(batch)).index_add_(0, person, losses)
         return sums / torch.bincount(person, minlength=len(batch))  # (B,) the mean over each person's questions

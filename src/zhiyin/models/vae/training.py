@@ -52,7 +52,7 @@ class VAELearner(Learner[Bags]):
         )  # fmt: skip
         divergence = 0.5 * (log_variance.exp() + mean * mean - 1 - log_variance).sum(dim=1)  # (B,)
         weight = self.config.kl_weight * rise(optimisers.share_done, self.config.annealing)
-        optimisers.descend(likelihood + weight * divergence.mean())  # the mean over people
+        optimisers.descend(likelihood + weight * divergence.mean(), len(batch))
         return losses + weight * divergence.detach()
 
 
