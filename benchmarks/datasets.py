@@ -1,19 +1,20 @@
 """Every dataset with behaviour through `zhiyin ingest` and `zhiyin run`, no code, the recipe as it comes.
 
 `python -m benchmarks.datasets [NAME …]` keeps each in ``results/datasets/NAME.json``: what was taken in, the split, the
-figures of the best list and of popularity, seconds. A file that is there is not made again.
+figures of the best list and of popularity, seconds. A file that is there is not made again; a run that was stopped
+goes on in its workspace under ``.cache/workspaces``.
 """
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
-from benchmarks.protocols import RESULTS
+from benchmarks.protocols import CACHE, RESULTS
 
 PLACE = RESULTS / "datasets"
 FOLDERS = (
@@ -60,13 +61,15 @@ def further(folder: str) -> dict[str, str]:
 
 def one(name: str, source: Path) -> dict[str, Any]:
     """One dataset in a workspace of its own."""
-    with tempfile.TemporaryDirectory() as folder:
-        start = time.perf_counter()
-        taken = command("ingest", str(source), "-w", folder)
-        ingested = time.perf_counter()
-        result = command("run", "-w", folder)
-        ended = time.perf_counter()
-        commands = further(folder)
+    workspace = CACHE / "workspaces" / name.replace("/", "-")
+    folder = str(workspace)
+    start = time.perf_counter()
+    taken = command("ingest", str(source), "-w", folder)
+    ingested = time.perf_counter()
+    result = command("run", "-w", folder)
+    ended = time.perf_counter()
+    commands = further(folder)
+    shutil.rmtree(workspace)
     lists = {who: figures[METRIC] for who, figures in result["evaluation"]["models"].items()}
     best = max(lists, key=lambda who: lists[who]["value"])
     popular = max((who for who in lists if who.startswith("popular")), key=lambda who: lists[who]["value"])

@@ -21,7 +21,7 @@ def test_the_page_is_what_the_files_give(monkeypatch: pytest.MonkeyPatch):
 def test_the_figures_of_the_demo_are_those_of_the_last_run_of_it(page: str):
     found = json.loads((ROOT / "benchmarks/results/demo.json").read_text(encoding="utf-8"))
     text = (ROOT / page).read_text(encoding="utf-8")
-    for name in ("all six steps (BoostedTrees)", "ease", "popularity of 7 days"):
+    for name in ("all six steps (Logistic)", "ease", "popularity of 7 days"):
         value, low, high = (f"{found['ndcg@10'][name][part]:.4f}" for part in ("value", "low", "high"))
         assert f"{value} [{low}, {high}]" in text, "run: python -m benchmarks.demo, and write its figures"
     assert f"{found['cases']:,}" in text

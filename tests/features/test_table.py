@@ -9,6 +9,7 @@ from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.features import EventCounters, Feature, compute_table, default_names, named_features
 from zhiyin.features.feature import DAY
+from zhiyin.features.large import standardised
 
 EVENTS = pl.DataFrame(
     {
@@ -101,11 +102,20 @@ def test_catalogue_columns_against_the_history(dataset: Dataset) -> None:
 def test_large_models_give_score_rank_similarity_and_numbers(dataset: Dataset) -> None:
     names = ["two.score", "two.rank", "two.similarity", "two.person_vector", "two.item_vector"]
     found = columns_of(dataset, names, [0, 2, 3, -1])
-    check(found["two.score"][0], [3, -3, 6, np.nan])
+    check(found["two.score"][0], [*(np.array([3, -3, 6]) - 2) / np.sqrt(14), np.nan])
     check(found["two.rank"][0], [1, np.log2(3), 0, np.nan])
     check(found["two.similarity"][0], [1, -1, np.sqrt(0.5), np.nan])
     check(found["two.person_vector.0"][0], [3, 3, 3, np.nan])
     check(found["two.item_vector.1"][0], [0, 0, 2, np.nan])
+
+
+def test_scores_are_standardised_within_a_request() -> None:
+    scores = np.array([[1, 3, np.nan], [7e8, 7e8, 7e8], [np.nan, np.nan, np.nan], [0, 0, 5]])
+    found = standardised(scores)
+    check(found[0], [-1, 1, np.nan])
+    check(found[1], [0, 0, 0])  # all alike say nothing
+    assert np.isnan(found[2]).all()
+    np.testing.assert_allclose(standardised(40 * scores[3:] - 9), found[3:])  # another training, the same column
 
 
 def test_no_item_is_nan_everywhere_and_no_request_has_a_shape(dataset: Dataset) -> None:

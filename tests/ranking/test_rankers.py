@@ -150,7 +150,7 @@ class TestBoostedTrees(RankerContract):
 class TestLambdaRank(RankerContract):
     @classmethod
     def ranker(cls) -> Ranker[Any]:
-        return BoostedTrees(trees=60, leaves=7, objective="lambdarank")
+        return BoostedTrees(trees=120, leaves=7, objective="lambdarank")
 
 
 class TestDecisionTree(RankerContract):

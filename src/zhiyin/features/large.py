@@ -32,12 +32,25 @@ def model_feature(name: str, what: str, model: Any) -> Feature:
 
 
 def score(model: Scorer) -> Compute:
-    """The model's score of the candidate."""
+    """The model's score of the candidate, in spreads from the mean of the request's candidates."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return np.where(candidates < 0, np.nan, model.score(requests, candidates))  # (B, C)
+        return standardised(np.where(candidates < 0, np.nan, model.score(requests, candidates)))  # (B, C)
 
     return compute
+
+
+def standardised(scores: np.ndarray) -> np.ndarray:
+    """Each row at mean 0 and spread 1, 0 where all are alike; NaN stays.
+
+    How large a model's scores are changes each time it is trained: a ranker could not read them a month later.
+    """
+    there = ~np.isnan(scores)
+    n = np.maximum(there.sum(axis=1, keepdims=True), 1)
+    scores = scores.astype(np.float64)
+    apart = scores - np.where(there, scores, 0).sum(axis=1, keepdims=True) / n
+    spread = np.sqrt((np.where(there, apart, 0) ** 2).sum(axis=1, keepdims=True) / n)
+    return np.asarray(apart / np.where(spread > 1e-6 * np.abs(scores - apart), spread, np.inf))
 
 
 def rank(model: Scorer) -> Compute:

@@ -101,9 +101,9 @@ class FeaturesRecipe(Config):
 class RankerRecipe(Config):
     """``[ranker]``"""
 
-    model: RankerName | None = "BoostedTrees"
+    model: RankerName | None = "Logistic"
     """The ranker that answers."""
-    beside: tuple[RankerName, ...] = ("Logistic",)
+    beside: tuple[RankerName, ...] = ("BoostedTrees",)
     """Trained and compared on the same rows."""
     negatives: float = Field(default=1.0, gt=0, le=1)
     """Share of the candidates not taken that is learned from; the probabilities are put right again."""

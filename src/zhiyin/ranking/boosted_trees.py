@@ -26,10 +26,17 @@ class BoostedTreesConfig(RankerConfig):
     """Trees that are added up."""
     learning_rate: float = Field(default=0.05, gt=0)
     """How much of each tree is added."""
-    leaves: int = Field(default=31, gt=1)
+    leaves: int = Field(default=15, gt=1)
     """Leaves of a tree."""
     least_rows: int = Field(default=50, gt=0)
     """Rows that a leaf must hold."""
+    column_share: float = Field(default=0.3, gt=0, le=1)
+    """Share of the columns, drawn for each tree, that it may ask: else a few columns that tell items apart become a
+    list of what was taken in the days of the rows, which other days do not follow."""
+    row_share: float = Field(default=0.7, gt=0, le=1)
+    """Share of the rows, drawn for each tree, that it learns from."""
+    shrinkage: float = Field(default=10.0, ge=0)
+    """L2 penalty on the values of the leaves."""
     threads: int = Field(default=1, gt=0)
     """Threads of LightGBM while learning and answering."""
 
@@ -51,6 +58,8 @@ class BoostedTrees(Ranker[BoostedTreesConfig]):
             {
                 "objective": settings.objective, "learning_rate": settings.learning_rate,
                 "num_leaves": settings.leaves, "min_data_in_leaf": settings.least_rows,
+                "feature_fraction": settings.column_share, "bagging_fraction": settings.row_share, "bagging_freq": 1,
+                "lambda_l2": settings.shrinkage,
                 "num_threads": settings.threads, "seed": settings.seed, "deterministic": True,
                 "force_row_wise": True, "verbosity": -1,
             },
