@@ -98,8 +98,9 @@ def splits() -> Iterator[str]:
 
 def all_models() -> Iterator[str]:
     """Every model with its settings."""
+    learning = [name for name in models.ESTIMATORS if issubclass(models.estimator(name).Config, LearningConfig)]
     yield from ("## Models", "", "`[models.NAME] model = …`, or `zhiyin.models.MODEL(setting=…).fit(dataset)`. Every "
-                "model has `seed`; those that learn by gradient descent (MultVAE, VAECosine, AdversarialVAE, SASRec) "
+                f"model has `seed`; those that learn by gradient descent ({', '.join(learning)}) "
                 "have these, and their own below, where another default stands too.", "",
                 *settings(LearningConfig))  # fmt: skip
     for name in models.ESTIMATORS:

@@ -27,6 +27,8 @@ MODELS = {
     "cosine": 'model = "VAECosine"\nepochs = 3\nhidden = 8\nlatent = 4',
     "adversarial": 'model = "AdversarialVAE"\nepochs = 3\nhidden = 8\nlatent = 4',
     "sasrec": 'model = "SASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',
+    "gsasrec": 'model = "GSASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',
+    "esasrec": 'model = "ESASRec"\nepochs = 2\nwidth = 16\nhead = "cosine"\nmax_history = 5',
 }
 NETWORKS = [name for name in MODELS if name != "ease"]
 

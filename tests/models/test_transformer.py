@@ -10,9 +10,13 @@ import torch
 import zhiyin
 from zhiyin.core.errors import SettingsError
 from zhiyin.data.contracts import Histories, Requests, VectorModel
+from zhiyin.models.layers import Norm
 from zhiyin.models.transformer import network as network_module
 from zhiyin.models.transformer.lessons import Lessons
-from zhiyin.models.transformer.network import Dropout, NextItemNetwork, Norm, SASRecConfig, sequences_of
+from zhiyin.models.transformer.network import NextItemNetwork
+from zhiyin.models.transformer.parts import Dropout
+from zhiyin.models.transformer.sequences import Sequences
+from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.models.transformer.training import NextItemLearner, SASRec
 from zhiyin.testing import RecommenderContract
 from zhiyin.training import Optimisers
@@ -91,14 +95,14 @@ def test_seen_items_are_left_out_by_the_whole_history_not_the_part_that_is_read(
 
 
 def test_sequences_begin_with_the_start_row_and_keep_the_newest():
-    sequences = sequences_of(Histories.of([[3, 4, 5, 6], [7], []]), N_ITEMS, 3)
+    sequences = Sequences.of(Histories.of([[3, 4, 5, 6], [7], []]), N_ITEMS, 3)
     assert [sequences[b].tolist() for b in range(3)] == [[4, 5, 6], [N_ITEMS, 7], [N_ITEMS]]
-    assert sequences_of(Histories.empty(0), N_ITEMS, 3).offsets.tolist() == [0]
+    assert Sequences.of(Histories.empty(0), N_ITEMS, 3).offsets.tolist() == [0]
 
 
 def test_disliked_events_are_left_out():
     histories = replace(Histories.of([[3, 4, 5], [6]]), weights=np.array([1, -1, 1, 0], np.float32))
-    sequences = sequences_of(histories, N_ITEMS, 5)
+    sequences = Sequences.of(histories, N_ITEMS, 5)
     assert [sequences[b].tolist() for b in range(2)] == [[N_ITEMS, 3, 5], [N_ITEMS]]
 
 

@@ -10,7 +10,8 @@ import torch
 import zhiyin
 from zhiyin.data.contracts import Histories, Requests
 from zhiyin.models.transformer.lessons import Lessons
-from zhiyin.models.transformer.network import Block, SASRecConfig
+from zhiyin.models.transformer.parts import PlainBlock
+from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.models.transformer.training import SASRec
 
 START = 50
@@ -118,7 +119,7 @@ def test_a_fresh_layer_passes_on_as_much_as_it_reads():
     network = SASRec(epochs=1, width=64).fit(two_ways(2)).network
     x = torch.randn(200, 64)
     layer = network.blocks[0]
-    assert isinstance(layer, Block)
+    assert isinstance(layer, PlainBlock)
     values = layer.queries_keys_values(x).detach()
     assert 0.5 < float(values.std()) < 1.5
     assert 0.5 < float(layer.attended(x).detach().std()) < 1.5

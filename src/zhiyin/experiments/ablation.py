@@ -31,7 +31,14 @@ from zhiyin.pipeline.whole import Tables, WholeLine
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.ranking import Rows
 
-FAMILIES = {"MultVAE": "VAE", "VAECosine": "VAE", "AdversarialVAE": "GAN", "SASRec": "Transformer"}
+FAMILIES = {
+    "MultVAE": "VAE",
+    "VAECosine": "VAE",
+    "AdversarialVAE": "GAN",
+    "SASRec": "Transformer",
+    "GSASRec": "Transformer",
+    "ESASRec": "Transformer",
+}
 """Large models by the family whose columns they make."""
 PREDICTORS = ("Logistic", "DecisionTree", "BoostedTrees", "NeuralNetwork")
 NONE, ALL = "none", "all"

@@ -20,6 +20,8 @@ ESTIMATORS = {
     "VAECosine": "zhiyin.models.vae.training:VAECosine",
     "AdversarialVAE": "zhiyin.models.gan.training:AdversarialVAE",
     "SASRec": "zhiyin.models.transformer.training:SASRec",
+    "GSASRec": "zhiyin.models.transformer.training:GSASRec",
+    "ESASRec": "zhiyin.models.transformer.training:ESASRec",
 }
 """Public name → where the estimator is. Strings, so that naming one model imports one model."""
 

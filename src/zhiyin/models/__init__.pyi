@@ -10,6 +10,8 @@ from zhiyin.models.neighbours.sequence_knn import SequenceKNN as SequenceKNN
 from zhiyin.models.neighbours.user_knn import UserKNN as UserKNN
 from zhiyin.models.popularity.chance import Random as Random
 from zhiyin.models.popularity.popular import Popular as Popular
+from zhiyin.models.transformer.training import ESASRec as ESASRec
+from zhiyin.models.transformer.training import GSASRec as GSASRec
 from zhiyin.models.transformer.training import SASRec as SASRec
 from zhiyin.models.vae.training import MultVAE as MultVAE
 from zhiyin.models.vae.training import VAECosine as VAECosine

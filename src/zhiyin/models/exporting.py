@@ -22,6 +22,8 @@ NETWORKS = {
     "AdversarialVAE": "zhiyin.models.vae.export:VAEScores",
     "VAECosine": "zhiyin.models.vae.export:CosineScores",
     "SASRec": "zhiyin.models.transformer.export:NextItemScores",
+    "GSASRec": "zhiyin.models.transformer.export:NextItemScores",
+    "ESASRec": "zhiyin.models.transformer.export:NextItemScores",
 }
 """Model → the network that is exported. Strings, so that naming one imports one."""
 PARITY = 1e-4

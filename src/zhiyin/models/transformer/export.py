@@ -1,4 +1,4 @@
-"""SASRec as one network from a padded history to scores, for ONNX.
+"""A next-item Transformer as one network from a padded history to scores, for ONNX.
 
 Letters: B people, L longest history, D vector width, H heads, N items. Training keeps histories packed and drops what
 says nothing; here every event stays where it is in the (B, 1 + L) rectangle, and those that do not count are hidden
@@ -11,7 +11,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zhiyin.models.transformer.network import Block, NextItemNetwork
+from zhiyin.core.errors import ModelError
+from zhiyin.models.transformer.network import NextItemNetwork
 
 
 class NextItemScores(nn.Module):
@@ -19,6 +20,11 @@ class NextItemScores(nn.Module):
 
     def __init__(self, model: Any) -> None:
         super().__init__()
+        if model.config.kinds or model.config.gaps:
+            raise ModelError(
+                f"{model.name} reads kinds or gaps of events, which the inputs of an exported network do not have; "
+                "train it with kinds = false and gaps = false"
+            )
         self.network: NextItemNetwork = model.network
         self.limit: int = model.config.max_history
 
@@ -31,13 +37,11 @@ class NextItemScores(nn.Module):
         places = (ranks - oldest).clamp(0, self.limit - 1)
         rows = torch.where(items >= 0, items, network.n_items)
         rows = functional.pad(rows, (1, 0), value=network.n_items)  # the start comes first
-        x = functional.embedding(rows, network.item_table) + functional.embedding(places, network.place_table)
-        seen = self._seen(read)
-        for block in network.blocks:
-            x = _through(block, x, seen)  # type: ignore[arg-type]
+        x = network.begun(functional.embedding(rows, network.item_table), places, newest - oldest + 1, None, None)
+        events = network.finished(x, Hidden(self._seen(read)))
         last = (counts & (ranks == newest)).to(x.dtype)  # (B, 1 + L) one of each row
-        vectors = torch.einsum("bl,bld->bd", last, network.final_norm(x))
-        return vectors @ network.item_table[:-1].T
+        vectors = torch.einsum("bl,bld->bd", last, events)
+        return network.head.people(vectors) @ network.head.items(network.outputs).T
 
     def _counted(self, items: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Which of the start and the events count, bool (B, 1 + L), and how many counted before each, int64."""
@@ -52,11 +56,14 @@ class NextItemScores(nn.Module):
         return ((read[:, None, :] & earlier) | itself)[:, None]
 
 
-def _through(block: Block, x: Tensor, seen: Tensor) -> Tensor:
-    """One block on a rectangle (B, L, D), as `Block.forward` does it on packed events."""
-    n_people, length, width = x.shape
-    packed = block.queries_keys_values(block.norm_attention(x)).view(n_people, length, 3, block.heads, -1)
-    q, k, v = packed.permute(2, 0, 3, 1, 4)  # (B, H, L, D / H) each
-    mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=seen)
-    x = x + block.attended(mixed.transpose(1, 2).reshape(n_people, length, width))
-    return torch.as_tensor(x + block.narrow(functional.gelu(block.widen(block.norm_forward(x)))))
+class Hidden:
+    """Attention in a rectangle: who may be asked is said by ``seen``, bool (B, 1, L, L)."""
+
+    def __init__(self, seen: Tensor) -> None:
+        self.seen = seen
+
+    def __call__(self, packed: Tensor, heads: int) -> Tensor:
+        n_people, length, _ = packed.shape
+        q, k, v = packed.view(n_people, length, 3, heads, -1).permute(2, 0, 3, 1, 4)  # (B, H, L, D / H) each
+        mixed = functional.scaled_dot_product_attention(q, k, v, attn_mask=self.seen)
+        return mixed.transpose(1, 2).reshape(n_people, length, -1)

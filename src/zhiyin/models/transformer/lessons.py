@@ -10,15 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyin.data.contracts import Histories, Ragged
-from zhiyin.models.transformer.network import sequences_of
+from zhiyin.models.transformer.sequences import Sequences
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Lessons:
     """One sequence a person, and its targets; whoever has no target is left out."""
 
-    read: Ragged
-    """B sequences of rows of the item table."""
+    read: Sequences
+    """What is read of each of B people."""
     targets: Ragged
     """Of each sequence the items to predict."""
     places: Ragged
@@ -40,7 +40,7 @@ class Lessons:
         order = np.lexsort([events, places, owners[events]])
         events, places = events[order], places[order]
         offsets = np.searchsorted(owners[events], np.arange(len(liked) + 1))
-        read = sequences_of(liked.keep(n_before < n_read[owners] - 1), n_items, limit)
+        read = Sequences.of(liked.keep(n_before < n_read[owners] - 1), n_items, limit)
         whole = cls(read, Ragged(offsets, liked.items[events]), Ragged(offsets, places))
         return whole.take(np.flatnonzero(whole.targets.lengths))
 

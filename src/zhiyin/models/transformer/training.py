@@ -1,24 +1,37 @@
-"""SASRec: how it learns. What it computes is in network.py.
+"""Next-item Transformers: how they learn. What they compute is in network.py.
 
-Letters: B people of a batch, T events read of all of them, R of these that are asked for something, E targets, D vector
-width, N items. The loss is cross-entropy over the whole catalogue: exact, with neither sampled negatives nor padding
-before the item table. What each event is to predict is in lessons.py.
+Letters: B people of a batch, T events read of all of them, R of these that are asked for something, E targets, K
+negatives, D vector width, N items. Cross-entropy over the whole catalogue is exact, with no padding before the item
+table; the other losses look at drawn items, and only rows of items that stand in the batch are taken from the table.
+What each event is to predict is in lessons.py. Unlike eSASRec we take out draws that hit the target itself.
 """
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Self
 
 import numpy as np
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.transformer.lessons import Lessons
-from zhiyin.models.transformer.network import NextItemNetwork, SASRecConfig, SASRecModel
+from zhiyin.models.transformer.network import ESASRecModel, GSASRecModel, NextItemNetwork, SASRecModel
+from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.training import Learner, Optimisers, Shuffled, learn, reproducible
-from zhiyin.training.losses import softmax_likelihood
+from zhiyin.training.losses import (
+    Proposal,
+    bpr,
+    calibrated,
+    gbce,
+    sampled_logits,
+    sampled_softmax,
+    softmax_likelihood,
+)
 
 
 class NextItemLearner(Learner[Lessons]):
@@ -26,9 +39,16 @@ class NextItemLearner(Learner[Lessons]):
 
     dp_safe = True
 
-    def __init__(self, network: NextItemNetwork, config: SASRecConfig) -> None:
+    def __init__(self, network: NextItemNetwork, config: SASRecConfig, counts: np.ndarray | None = None) -> None:
+        """``counts`` (N,): how often each item is a target, for negatives drawn by it."""
         self.network: NextItemNetwork = network
         self.config = config
+        self.proposal = Proposal(network.n_items, counts if config.proposal == "frequency" else None)
+        beta = calibrated(config.calibration, config.negatives, network.n_items)
+        losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+            "sampled_softmax": sampled_softmax, "gbce": partial(gbce, beta=beta), "bce": gbce, "bpr": bpr,
+        }  # fmt: skip
+        self.sampled_loss = losses.get(config.loss)
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         settings = self.config
@@ -40,21 +60,61 @@ class NextItemLearner(Learner[Lessons]):
         }  # fmt: skip
 
     def step(self, batch: Lessons, optimisers: Optimisers) -> Tensor:
-        offsets, rows = torch.from_numpy(batch.read.offsets), torch.from_numpy(batch.read.rows.astype(np.int64))
-        vectors = self.network(offsets, rows)  # (T, D)
-        people = torch.from_numpy(batch.targets.owners)
+        offsets, people = torch.from_numpy(batch.read.offsets), torch.from_numpy(batch.targets.owners)
         asked, owners, n_targets = torch.unique_consecutive(
             offsets[people] + torch.from_numpy(batch.places.rows), return_inverse=True, return_counts=True
         )  # (R,), (E,), (R,)
         items = torch.from_numpy(batch.targets.rows.astype(np.int64))
-        shares = (1 / n_targets.to(vectors.dtype))[owners] if len(items) > len(asked) else None
-        total, losses = softmax_likelihood(
-            vectors[asked], self.network.item_table[:-1], None, owners, items, weights=shares
-        )
+        shares = 1 / n_targets.to(self.network.item_table.dtype)[owners]  # (E,)
+        total, losses = self.losses(batch.read.tensors(), asked, owners, items, shares)
         optimisers.descend(total / len(asked), len(asked))
         person = torch.bucketize(asked, offsets[1:], right=True)  # (R,)
         sums = losses.new_zeros(len(batch)).index_add_(0, person, losses)
         return sums / torch.bincount(person, minlength=len(batch))  # (B,) the mean over each person's questions
+
+    def losses(
+        self, read: tuple[Tensor, ...], asked: Tensor, owners: Tensor, items: Tensor, shares: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The sum over questions of their loss (differentiable), and each question's loss (R,), detached.
+
+        Question r is about the events read up to ``asked[r]``; target e, item ``items[e]``, is one of its answers and
+        counts ``shares[e]`` in its loss.
+        """
+        if self.sampled_loss is not None:
+            each = shares * self.sampled_loss(*self._sampled(read, asked[owners], items))  # (E,)
+            return each.sum(), each.new_zeros(len(asked)).index_add_(0, owners, each.detach())
+        head = self.network.head
+        vectors = head.people(self.network(*read)[asked])  # (R, D)
+        table = head.items(self.network.outputs)  # (N, D)
+        return softmax_likelihood(vectors, table, None, owners, items, shares if len(items) > len(asked) else None)
+
+    def _sampled(self, read: tuple[Tensor, ...], asked: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
+        """The logit of each target, (E,), and those of its negatives, (E, K)."""
+        (offsets, rows, *rest), network, settings = read, self.network, self.config
+        shape = (settings.negatives,) if settings.shared else (len(items), settings.negatives)
+        drawn = self.proposal.draw(*shape)  # (K,) or (E, K)
+        if network.output_table is None:
+            inputs, (rows, taken, others) = looked_up(network.item_table, rows, items, drawn)
+            outputs = inputs
+        else:
+            inputs, (rows,) = looked_up(network.item_table, rows)
+            outputs, (taken, others) = looked_up(network.output_table, items, drawn)
+        people = network.head.people(network(offsets, rows, *rest, table=inputs)[asked])  # (E, D)
+        outputs = network.head.items(outputs)
+        positive, negative = sampled_logits(
+            people, functional.embedding(taken, outputs), functional.embedding(others, outputs), drawn == items[:, None]
+        )
+        if settings.corrected:
+            negative = negative - self.proposal.log_expected(drawn, settings.negatives)
+        return positive, negative
+
+
+def looked_up(table: Tensor, *rows: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The vectors of all these rows of a table, each once, (M, D), and where each row stands among them: a large table
+    is read and given its gradient in one go."""
+    there, places = torch.unique(torch.cat([part.reshape(-1) for part in rows]), return_inverse=True)
+    parts = places.split([part.numel() for part in rows])
+    return functional.embedding(there, table), [one.view(part.shape) for one, part in zip(parts, rows, strict=True)]
 
 
 class SASRec(SASRecModel):
@@ -69,10 +129,19 @@ class SASRec(SASRecModel):
         settings = self.config
         lessons = Lessons.of(dataset.histories, dataset.n_items, settings.max_history, settings.ahead)
         loader = Shuffled(lessons, settings.batch, settings.seed, lengths=lessons.read.lengths)
+        counts = np.bincount(lessons.targets.rows, minlength=dataset.n_items)
         with reproducible(settings.seed):
-            self.network = NextItemNetwork(dataset.n_items, settings)
+            self.network = self.fresh_network()
             learn(
-                self, NextItemLearner(self.network, settings), loader,
+                self, NextItemLearner(self.network, settings, counts), loader,
                 validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
         return self
+
+
+class GSASRec(GSASRecModel, SASRec):
+    __doc__ = GSASRecModel.__doc__
+
+
+class ESASRec(ESASRecModel, SASRec):
+    __doc__ = ESASRecModel.__doc__
