@@ -310,3 +310,32 @@ def test_every_reason_is_said_in_chinese(tmp_path: Path) -> None:
         assert not re.search(r"\b(user|item|time|value)\b", said.zh), said.zh
     assert reason_said("user is the word 'nan', taken for missing").zh == "用户为单词 'nan'，视为缺失"
     assert reason_said("a reason of a plug-in").zh == "a reason of a plug-in"
+
+
+def test_an_append_during_another_is_kept(tmp_path: Path, monkeypatch) -> None:
+    first, second, third = (written(tmp_path, f"user,item\n{user},x\n", f"{user}.csv") for user in "abc")
+    ingest(first, tmp_path / "w")
+    load = Snapshot.load
+
+    def another_meanwhile(folder: Path) -> Snapshot:
+        found = load(folder)
+        monkeypatch.undo()
+        ingest(second, tmp_path / "w", append=True)
+        return found
+
+    monkeypatch.setattr(Snapshot, "load", another_meanwhile)
+    assert ingest(third, tmp_path / "w", append=True).events == 3
+    assert Snapshot.load(tmp_path / "w").facts["sources"] == ["a.csv", "b.csv", "c.csv"]
+
+
+def test_the_same_events_from_another_file_are_the_newer_file_s(tmp_path: Path) -> None:
+    dirty = written(tmp_path, "user,item\na,x\nb,\n", "dirty.csv")
+    clean = written(tmp_path, "user,item\na,x\n", "clean.csv")
+    assert ingest(dirty, tmp_path / "w").quarantined == 1
+    old = Snapshot.load(tmp_path / "w")
+    (old.folder / "items.parquet").write_bytes(b"damaged")
+    assert ingest(clean, tmp_path / "w").snapshot == old.digest
+    now = Snapshot.load(tmp_path / "w")
+    assert (now.facts["sources"], now.facts["quarantined"], len(now.quarantine())) == (["clean.csv"], {}, 0)
+    assert len(now.items()) == 1
+    assert ingest(clean, tmp_path / "w", append=True).events == 1

@@ -1,6 +1,7 @@
 """A shop's database: what is read, what is said when it fails, and that nothing is half-written and no secret shown."""
 
 import datetime
+import re
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -84,20 +85,39 @@ def test_a_failure_in_the_middle_leaves_nothing_half_written(shop, tmp_path, mon
 def test_what_cannot_be_answered_names_the_tables(shop):
     with pytest.raises(DataError, match=r"no such table: orders\); mend the query; the tables are: goods, order lines"):
         read(Query(shop, table="orders"))
-    with pytest.raises(
-        DataError, match=r"a query of .* cannot be read \(near \"SELCT\": syntax error\); mend the query"
-    ):
-        read(Query(shop, sql="SELCT 1"))
+    with pytest.raises(DataError, match=r"a query of .* cannot be read \(near \"FRM\": syntax error\); mend the query"):
+        read(Query(shop, sql="SELECT * FRM goods"))
     with pytest.raises(DataError, match="has column 'product' 2 times; rename all but one with AS"):
         read(Query(shop, sql='SELECT customer, product, product FROM "order lines"'))
     with pytest.raises(DataError, match="has no row, its header is: customer, product; give a file with at least one"):
         read(Query(shop, sql='SELECT customer, product FROM "order lines" WHERE 0'))
 
 
-def test_nothing_in_the_database_is_changed(shop, tmp_path):
-    with pytest.raises(DataError, match=r"gives no rows; give a SELECT \(nothing was changed\)"):
-        read(Query(shop, sql='DELETE FROM "order lines"'))
-    assert read(Query(shop, table="order lines")).histories.n_events == 3
+WRITING = (
+    "DROP TABLE goods", "CREATE TABLE hacked (a INT)", 'DELETE FROM "order lines"', "PRAGMA user_version = 7",
+    "VACUUM INTO 'copy.db'", "ATTACH 'other.db' AS other", "SELCT 1", "", "-- SELECT\nDROP TABLE goods",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("statement", WRITING)
+def test_only_a_select_is_asked(shop, statement):
+    with pytest.raises(DataError, match="only a SELECT is asked of a database, found .*; nothing was run"):
+        read(Query(shop, sql=statement))
+
+
+def test_nothing_in_the_database_is_changed(shop, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    before = (tmp_path / "shop.db").read_bytes()
+    for statement in (*WRITING, 'WITH one AS (SELECT 1) DELETE FROM "order lines"'):
+        monkeypatch.setattr("zhiyin.data.sql.READING", re.compile(""))  # the database itself refuses
+        with pytest.raises((DataError, ServiceError)):
+            read(Query(shop, sql=statement))
+    assert (tmp_path / "shop.db").read_bytes() == before
+    assert not {"copy.db", "other.db"} & {path.name for path in tmp_path.iterdir()}
+    everything = '/* all */ WITH lines AS (SELECT * FROM "order lines") SELECT * FROM lines'
+    assert read(Query(shop, sql=everything)).histories.n_events == 3
+    with pytest.raises(DataError, match="the database .*other.db does not exist; give the path of its file"):
+        read(Query(f"sqlite:///file:{tmp_path}/other.db?uri=true", table="orders"))
     with pytest.raises(DataError, match="the database .*other.db does not exist; give the path of its file"):
         read(Query(f"sqlite:///{tmp_path}/other.db", table="orders"))
     assert not (tmp_path / "other.db").exists()
@@ -121,6 +141,8 @@ WRITTEN = "s3cr3t%2Fw%C3%B6rd"
         (f"klingon://ann:{PASSWORD}@host/shop", "of the database cannot be read|no database is called"),
         (f"klingon://ann:{WRITTEN}@host/shop", "no database is called 'klingon'; write its address like"),
         (f"mysql://ann:{WRITTEN}@host/shop", r"mysql://host/shop needs the package MySQLdb; install it: pip"),
+        (f"sqlite://?timeout={PASSWORD}", "a setting in the address of sqlite:///, behind the question mark, is none"),
+        (f"sqlite://?password={PASSWORD}", "a setting in the address of sqlite:///, behind the question mark, is none"),
     ],
 )  # fmt: skip
 def test_addresses_that_do_not_work_are_explained_and_no_secret_is_shown(url, words):
@@ -139,7 +161,9 @@ def test_secrets_stay_out_of_notes_and_snapshots(shop, tmp_path):
 
 def test_a_query_is_a_table_or_a_select():
     for given in ({}, {"table": "a", "sql": "SELECT 1"}):
-        with pytest.raises(DataError, match=r"a query takes a table or a SELECT, found (neither|both); give table= or"):
+        with pytest.raises(
+            DataError, match=r"a query takes a table or a SELECT, found (neither|both); give one"
+        ):
             Query("sqlite://", **given)
 
 

@@ -88,12 +88,19 @@ def ingest(
     log = open_log(find_sources(sources, items, users), map or {}, form)
     now = int(time.time()) if now is None else now
     old = Snapshot.load(folder) if append else None
-    digests: dict[str, str] = dict(old.facts.get("digests", {})) if old else {}
-    log, repeated = _without_known(log, digests)
-    batches = _separated(log, now, on_error == "strict", progress or Silent())
+
+    def further() -> tuple[Log, dict[str, str], dict[str, str], Iterator[tuple[Part, Separated]]]:
+        """What is new beside ``old``: its log, what was known, the digests of both, its batches."""
+        digests = dict(old.facts.get("digests", {})) if old else {}
+        left, repeated = _without_known(log, digests)
+        return left, repeated, digests, _separated(left, now, on_error == "strict", progress or Silent())
+
     if dry_run:
+        log, repeated, _, batches = further()
         return _counted(log, batches, repeated)
     with new_snapshot(Path(folder)) as new:
+        old = Snapshot.load(folder) if append else None  # another may have appended until we had the lock
+        log, repeated, digests, batches = further()
         tally = _written(new, batches, old)
         n_events = scan_parts(new / "events").select(pl.len()).collect().item() if tally.events or old else 0
         guess = tally.end(log)

@@ -142,11 +142,23 @@ def new_snapshot(workspace: Path) -> Iterator[Path]:
             digest = content_digest(folder)
         target = snapshots / digest
         if target.exists():
-            shutil.rmtree(incoming)
+            _take_over(target, incoming)
         else:
             incoming.rename(target)
         with whole_file(workspace / "data" / "current") as pointer:
             pointer.write_text(digest + "\n")
+
+
+def _take_over(target: Path, incoming: Path) -> None:
+    """The same events once more: every file anew, since what is said of them (files, rows set aside) may differ, and a
+    damaged file is mended so."""
+    new = [path.relative_to(incoming) for path in sorted(incoming.rglob("*")) if path.is_file()]
+    for name in new:
+        (target / name).parent.mkdir(exist_ok=True)
+        (incoming / name).replace(target / name)
+    for path in [path for path in target.rglob("*") if path.is_file() and path.relative_to(target) not in new]:
+        path.unlink()
+    shutil.rmtree(incoming)
 
 
 def content_digest(folder: Path) -> str:

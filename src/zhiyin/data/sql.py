@@ -1,18 +1,21 @@
-"""A table or a query of any database that SQLAlchemy has a dialect for, read batch by batch. Nothing in it is changed.
+"""A table or a query of any database that SQLAlchemy has a dialect for, read batch by batch. Nothing in it is changed:
+only a SELECT is asked, and SQLite, PostgreSQL and MySQL are told to refuse anything that writes.
 
 No message, note or snapshot has the password: a database is named by dialect, host and name alone.
 """
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+import sqlite3
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, quote_plus
+from urllib.parse import quote, quote_plus, unquote, urlsplit
 
 import polars as pl
 import sqlalchemy as sa
@@ -25,6 +28,15 @@ PLAIN = (bool, int, float, str, bytes, date, datetime, time, Decimal)
 EXAMPLES = "sqlite:///shop.db or postgresql://user:password@host/shop"
 DRIVERS = {"MySQLdb": "mysqlclient", "cx_Oracle": "cx-oracle"}
 """Drivers whose package has another name."""
+READING = re.compile(r"(?:[\s(]|--[^\n]*(?:\n|$)|/\*.*?\*/)*(?:select|with|values|table)\b", re.IGNORECASE | re.DOTALL)
+"""How a statement begins that asks and changes nothing."""
+SQLITE_READS = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_FUNCTION, sqlite3.SQLITE_RECURSIVE}
+"""All that SQLite may do for us. It undoes no DROP, so that none may begin."""
+READ_ONLY = {
+    "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY", "mysql": "SET SESSION TRANSACTION READ ONLY",
+    "mariadb": "SET SESSION TRANSACTION READ ONLY",
+}  # fmt: skip
+"""What makes a connection refuse to write."""
 N_TABLES = 12
 """Names of tables that an error shows."""
 
@@ -43,7 +55,13 @@ class Query:
     def __post_init__(self) -> None:
         if (self.table is None) == (self.sql is None):
             found = "neither" if self.table is None else "both"
-            raise DataError(f"a query takes a table or a SELECT, found {found}; give table= or sql=", found=found)
+            raise DataError(f"a query takes a table or a SELECT, found {found}; give one of the two", found=found)
+        if self.sql is not None and not READING.match(self.sql):
+            begins = " ".join(self.sql.split())[:40]
+            raise DataError(
+                f"only a SELECT is asked of a database, found {begins!r}; nothing was run", found=begins,
+                allowed="SELECT, WITH, VALUES, TABLE",
+            )  # fmt: skip
 
     @property
     def name(self) -> str:
@@ -97,12 +115,16 @@ def _url(text: str) -> sa.URL:
 
 @contextmanager
 def _connected(url: sa.URL) -> Iterator[sa.Connection]:
-    """A connection; what was done on it is rolled back at the end, be it a DELETE by mistake."""
-    file = url.database if url.get_backend_name() == "sqlite" else None
-    if file and file != ":memory:" and not file.startswith("file:") and not Path(file).exists():
+    """A connection that reads only."""
+    file = unquote(urlsplit(url.database or "").path) if url.get_backend_name() == "sqlite" else ""
+    if file not in ("", ":memory:") and not Path(file).exists():
         raise DataError(f"the database {file} does not exist; give the path of its file", found=file)
     try:
-        engine = sa.create_engine(url, poolclass=NullPool)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", sa.exc.SAWarning)  # a setting that the driver does not have
+            engine = sa.create_engine(url, poolclass=NullPool)
+            sa.event.listen(engine, "connect", _read_only(url.get_backend_name()))
+            connection = engine.connect()
     except sa.exc.NoSuchModuleError:
         raise DataError(
             f"no database is called {url.drivername!r}; write its address like {EXAMPLES}", found=url.drivername
@@ -112,15 +134,35 @@ def _connected(url: sa.URL) -> Iterator[sa.Connection]:
         raise DataError(
             f"{shown(url)} needs the package {error.name}; install it: pip install '{line}'", found=str(error.name)
         ) from None
-    try:
-        connection = engine.connect()
     except sa.exc.DBAPIError as error:
         said = _said(error, url)
         raise ServiceError(
             f"the database {shown(url)} does not answer ({said}); start it, or check the address", found=said
         ) from None
+    except (ValueError, TypeError, sa.exc.ArgumentError, sa.exc.SAWarning):
+        raise DataError(
+            f"a setting in the address of {shown(url)}, behind the question mark, is none of its driver's, or no value "
+            "of it; correct it, or leave it out"
+        ) from None
     with connection:
         yield connection
+
+
+def _read_only(backend: str) -> Callable[[Any, Any], None]:
+    """What is told each new connection."""
+
+    def tell(connection: Any, _: Any) -> None:
+        if backend == "sqlite":
+            connection.set_authorizer(
+                lambda action, *_: sqlite3.SQLITE_OK if action in SQLITE_READS else sqlite3.SQLITE_DENY
+            )
+        elif backend in READ_ONLY:
+            cursor = connection.cursor()
+            cursor.execute(READ_ONLY[backend])
+            cursor.close()
+            connection.commit()
+
+    return tell
 
 
 @contextmanager
@@ -152,7 +194,8 @@ def _knows(connection: sa.Connection) -> bool:
 def _tables(connection: sa.Connection) -> str:
     try:
         connection.rollback()
-        names = sorted(sa.inspect(connection).get_table_names())
+        known = sa.inspect(connection)
+        names = sorted([*known.get_table_names(), *known.get_view_names()])
     except sa.exc.SQLAlchemyError:
         return "not told"
     return ", ".join(names[:N_TABLES]) + (" …" if len(names) > N_TABLES else "") or "none"
@@ -170,7 +213,7 @@ def _said(error: sa.exc.DBAPIError, url: sa.URL) -> str:
 
 def _names(query: Query, result: sa.CursorResult[Any]) -> list[str]:
     if not result.returns_rows:
-        raise DataError(f"{query.name} gives no rows; give a SELECT (nothing was changed)", found="no rows")
+        raise DataError(f"{query.name} gives no rows; give a SELECT", found="no rows")
     names = list(result.keys())
     for name in names:
         if names.count(name) > 1:
