@@ -1,6 +1,7 @@
 """SASRec: the traps of sequence models, each a test."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -60,6 +61,18 @@ def test_the_world_of_next_is_last_plus_one_is_solved(model: SASRec):
     histories = [[f"i{(start + step) % N_ITEMS:02}" for step in range(3)] for start in range(N_ITEMS)]
     first = [ids[0] for ids in model.recommend(histories, k=1).ids]
     assert first == [f"i{(start + 3) % N_ITEMS:02}" for start in range(N_ITEMS)]
+
+
+@pytest.mark.parametrize(
+    ("estimator", "settings"),
+    [
+        (zhiyin.models.GSASRec, {"negatives": 8, "dropout": 0.1, "epochs": 60}),
+        (zhiyin.models.ESASRec, {"negatives": 8, "kinds": True, "gaps": True}),
+        (SASRec, {"block": "released", "head": "cosine", "loss": "bpr", "negatives": 8, "temperature": 0.2}),
+    ],
+)
+def test_other_parts_and_losses_solve_it_too(dataset: zhiyin.Dataset, estimator: Any, settings: dict[str, Any]):
+    test_the_world_of_next_is_last_plus_one_is_solved(estimator(**{"seed": 1, **SMALL, **settings}).fit(dataset))
 
 
 def test_a_beginning_has_the_same_vectors_whether_or_not_more_follows(network: NextItemNetwork):
@@ -192,6 +205,16 @@ def test_one_item_and_one_person():
     alone = zhiyin.Dataset.from_frame(pl.DataFrame({"user": ["u"], "item": ["知音/🙂'\n"]}))
     model = SASRec(epochs=1).fit(alone)
     assert model.recommend([[]], k=5).ids == [["知音/🙂'\n"]]
+
+
+class TestGSASRecContract(RecommenderContract):
+    def trained_on(self, dataset: zhiyin.Dataset) -> Any:
+        return zhiyin.models.GSASRec(**{**SMALL, "epochs": 60}, dropout=0.1, negatives=8).fit(dataset)
+
+
+class TestESASRecContract(RecommenderContract):
+    def trained_on(self, dataset: zhiyin.Dataset) -> Any:
+        return zhiyin.models.ESASRec(**SMALL, negatives=8, proposal="frequency", corrected=True).fit(dataset)
 
 
 class TestSASRecContract(RecommenderContract):

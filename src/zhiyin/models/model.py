@@ -69,6 +69,8 @@ class Model(Generic[C]):
     """Whether the order of a history's events matters."""
     reads_history: ClassVar[bool] = True
     """False for models that ask nothing of a history (popularity, random)."""
+    components: ClassVar[Mapping[str, str]] = {}
+    """What the paper's model is made of → the test that proves it active: switching it off changes what comes out."""
     needs_values: ClassVar[bool] = False
     """Whether the model learns from ratings and cannot be trained without them."""
 
@@ -318,6 +320,9 @@ class Model(Generic[C]):
         summary = (type(self).__doc__ or "").strip()
         lines = [f"# {self.name}", "", summary, "", "## Settings", ""]
         lines += [f"- {key}: {value}" for key, value in self.config.model_dump(mode="json").items()]
+        if self.components:
+            lines += ["", "## Components, each with the test that shows it active", ""]
+            lines += [f"- {component}: `{test}`" for component, test in self.components.items()]
         lines += ["", "## Training", ""]
         # the training curve is for pictures
         lines += [f"- {key}: {value}" for key, value in self.facts.items() if key != "curve"]

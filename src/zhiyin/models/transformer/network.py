@@ -24,6 +24,16 @@ from zhiyin.models.transformer.parts import BLOCKS, PLACES, Cosine, Dot, Dropout
 from zhiyin.models.transformer.sequences import GAPS, Sequences
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
 
+COMPONENTS = {
+    "causal attention": "test_the_future_does_not_change_the_past",
+    "residual connections": "test_what_came_in_is_added",
+    "normalisation": "test_normalisation_is_active",
+    "dropout": "test_dropout_is_active_while_learning_alone",
+    "positions": "test_positions_tell_the_order_and_none_does_not",
+    "kinds and gaps of events (off by default)": "test_kinds_and_gaps_are_read_where_they_are_on",
+    "cosine head and temperature (off by default)": "test_the_temperature_scales_the_cosine",
+}
+NEGATIVES = {"negatives": "test_negatives_are_drawn_and_their_number_counts"}
 SCORE_BLOCK = 512
 """People whose histories go through the network at once when scoring."""
 
@@ -105,6 +115,7 @@ class SASRecModel(Model[SASRecConfig]):
     name = "SASRec"
     Config: ClassVar[type[SASRecConfig]] = SASRecConfig
     estimator = "zhiyin.models.transformer.training:SASRec"
+    components = {**COMPONENTS, "exact softmax": "test_every_loss_is_its_own"}
     reads_order = True
     network: NextItemNetwork
 
@@ -152,6 +163,11 @@ class GSASRecModel(SASRecModel):
 
     name = "GSASRec"
     Config = GSASRecConfig
+    components = {
+        **COMPONENTS, **NEGATIVES,
+        "calibration t": "test_the_calibration_is_active",
+        "separate output vectors": "test_an_item_may_have_a_vector_of_its_own_for_being_scored",
+    }  # fmt: skip
     estimator = "zhiyin.models.transformer.training:GSASRec"
 
 
@@ -160,4 +176,10 @@ class ESASRecModel(SASRecModel):
 
     name = "ESASRec"
     Config = ESASRecConfig
+    components = {
+        **COMPONENTS, **NEGATIVES,
+        "gates": "test_a_closed_gate_lets_nothing_through",
+        "SwiGLU": "test_a_layer_is_what_its_paper_says",
+        "sampled softmax": "test_every_loss_is_its_own",
+    }  # fmt: skip
     estimator = "zhiyin.models.transformer.training:ESASRec"

@@ -68,6 +68,10 @@ class SASRecConfig(LearningConfig):
 class GSASRecConfig(SASRecConfig):
     """Settings of gSASRec: gBCE against many negatives, an item's vector of its own for being scored."""
 
+    epochs: int = Field(default=100, gt=0)
+    """Passes over everybody; many, since binary losses learn nothing but how popular items are for a while."""
+    patience: int = Field(default=20, gt=0)
+    """Epochs without a better validation NDCG after which training stops."""
     width: int = Field(default=128, gt=0)
     """Numbers of an item's vector and of everything inside."""
     positions: Literal["oldest", "newest", "none"] = "newest"
