@@ -12,7 +12,7 @@ from zhiyin.pipeline import Recipe, Workspace
 from zhiyin.pipeline.assemble import sources_now
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.past import folds_of, models_then
-from zhiyin.pipeline.run import STEPS, run
+from zhiyin.pipeline.run import STEPS, run, train_models
 from zhiyin.pipeline.tables import _no_leak, features_of
 from zhiyin.pipeline.union import MEASURES, contributions
 from zhiyin.pipeline.whole import Tables, WholeLine
@@ -75,6 +75,18 @@ def test_what_was_made_of_the_past_is_not_made_again_and_comes_back_where_it_is_
     again = line_of(shop, "models").done["models"]
     assert not again["again"]
     assert list((shop.runs / "past").iterdir())
+
+
+@pytest.mark.parametrize("file", ["arrays.safetensors", "items.parquet", "manifest.json"])
+def test_a_damaged_model_is_trained_again(shop: Workspace, file: str):
+    folder = shop.folder / "models" / "ease" / str(train_models(shop, ("ease",))["ease"]["version"])
+    assert train_models(shop, ("ease",))["ease"]["again"]
+    damaged = bytearray((folder / file).read_bytes())
+    damaged[len(damaged) // 2] ^= 1
+    (folder / file).write_bytes(damaged)
+    facts = train_models(shop, ("ease",))["ease"]
+    assert not facts["again"]
+    assert len(shop.versions.load("ease", facts["version"]).recommend([["i0"]], k=3).ids[0]) == 3
 
 
 def test_the_generator_proposes_in_what_answers(shop: Workspace):

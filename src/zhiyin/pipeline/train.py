@@ -17,6 +17,7 @@ from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.recipe import ModelRecipe
 from zhiyin.pipeline.workspace import Workspace
+from zhiyin.registry import checked
 from zhiyin.registry.artefact import read_manifest
 
 DONE = Sentence("{n} models: {names}", "{n} 个模型：{names}")
@@ -41,9 +42,8 @@ def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
 
 
 def still_there(workspace: Workspace, name: str, facts: Facts) -> bool:
-    """Whether the artefact that the facts speak of is in the registry, unchanged by its manifest."""
-    folder = workspace.folder / "models" / name / str(facts["version"])
-    return (folder / "manifest.json").is_file() and read_manifest(folder).digest == facts["digest"]
+    """Whether the artefact that the facts speak of is in the registry, every file of it unchanged."""
+    return bool(checked(workspace.folder / "models" / name / str(facts["version"])).digest == facts["digest"])
 
 
 def saved(workspace: Workspace, name: str, thing: Any) -> Facts:
@@ -60,8 +60,8 @@ def kept(line: Line, key: str, thing: Any) -> Facts:
 
 
 def still_kept(line: Line, facts: Facts) -> bool:
-    """Whether what `kept` saved is there, unchanged by its manifest."""
-    return bool(read_manifest(line.workspace.folder / facts["past"]).digest == facts["past_digest"])
+    """Whether what `kept` saved is there, every file of it unchanged."""
+    return bool(checked(line.workspace.folder / facts["past"]).digest == facts["past_digest"])
 
 
 def fit(

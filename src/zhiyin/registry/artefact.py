@@ -87,6 +87,23 @@ def _only_ours(folder: Path) -> None:
 def read(folder: Path | str) -> Artefact:
     """Check every digest, then read. Raises `ModelError` for a missing, damaged or newer artefact."""
     folder = Path(folder)
+    manifest = checked(folder)
+    texts = {
+        name: (folder / name).read_text(encoding="utf-8")
+        for name in manifest.files
+        if not name.endswith((".safetensors", ".parquet"))
+    }
+    tables = {
+        name.removesuffix(".parquet"): pl.read_parquet(folder / name, glob=False)
+        for name in manifest.files
+        if name.endswith(".parquet")
+    }
+    arrays = load_file(folder / ARRAYS) if ARRAYS in manifest.files else {}
+    return Artefact(manifest, arrays, tables, texts)
+
+
+def checked(folder: Path) -> Manifest:
+    """The manifest, after every file was found to be what it says. Raises `ModelError` as `read` does."""
     manifest = read_manifest(folder)
     for name, digest in manifest.files.items():
         if Path(name).name != name:
@@ -100,18 +117,7 @@ def read(folder: Path | str) -> Artefact:
                 f"{folder}: {name} is damaged (its sha256 differs from the manifest's); "
                 "copy the folder again, or train the model again"
             )
-    texts = {
-        name: (folder / name).read_text(encoding="utf-8")
-        for name in manifest.files
-        if not name.endswith((".safetensors", ".parquet"))
-    }
-    tables = {
-        name.removesuffix(".parquet"): pl.read_parquet(folder / name, glob=False)
-        for name in manifest.files
-        if name.endswith(".parquet")
-    }
-    arrays = load_file(folder / ARRAYS) if ARRAYS in manifest.files else {}
-    return Artefact(manifest, arrays, tables, texts)
+    return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:
