@@ -17,7 +17,16 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Path:
     worlds.even_csv(folder / "log.csv")
     (folder / "zhiyin.toml").write_text(RECIPE)
     assert app.main(["ingest", str(folder / "log.csv"), "-w", str(folder)]) == 0
+    assert app.main(["run", "--until", "ranking", "-w", str(folder)]) == 0
     return folder
+
+
+def test_before_the_first_run_there_is_no_table(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    worlds.even_csv(tmp_path / "log.csv")
+    assert app.main(["ingest", str(tmp_path / "log.csv"), "-w", str(tmp_path)]) == 0
+    assert app.main(["features", "list", "-w", str(tmp_path)]) == 2
+    assert f"has no feature table yet; make one: zhiyin run -w {tmp_path}" in " ".join(capsys.readouterr().err.split())
+    assert not (tmp_path / "models").exists()
 
 
 def test_list_and_show(shop: Path, capsys: pytest.CaptureFixture[str]):

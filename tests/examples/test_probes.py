@@ -97,7 +97,7 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
     "values that are lists": (lambda s: zhiyin.read(two(value=[[1], [2]])), "which is not a number", "convert it"),
     "ids as kinds": (
         lambda s: zhiyin.read(pl.DataFrame({"user": "a", "item": "x", "kind": [f"k{i}" for i in range(300)]})),
-        "300 kinds of their own, such as 'k0'", "map={'kind': …}"),
+        "300 kinds of their own, such as 'k0'", "--map kind=COLUMN"),
     "an array": (lambda s: zhiyin.read(np.zeros((3, 3))), "found ndarray", "pandas, Polars or Arrow table"),
     "pairs": (lambda s: zhiyin.read([("a", "x")]), "found tuple", "pandas, Polars or Arrow table"),
     "nothing": (lambda s: zhiyin.read([]), "found an empty list", "give at least one file or frame"),
@@ -186,11 +186,11 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
         lambda s: zhiyin.split(s.dataset, "time", days=30), "spans 10.0 days", "give fewer days"),
     "a misspelt setting of a split": (lambda s: zhiyin.split(s.dataset, "time", day=3), "'day'", "did you mean 'days'"),
     "by time without times": (
-        lambda s: zhiyin.split(zhiyin.read(table()[["user", "item"]]), "time"), "ordered by row", "use by='last'"),
+        lambda s: zhiyin.split(zhiyin.read(table()[["user", "item"]]), "time"), "ordered by row", 'use by = "last"'),
     "a frame split": (lambda s: zhiyin.split(table()), "found DataFrame", "zhiyin.read(file or frame)"),
     "only new people in the test": (
         lambda s: zhiyin.split(zhiyin.read(table(user=[f"u{i}" for i in range(N)])), "time", days=2),
-        "no test case is left: 48 people without history", "cold_people='keep'"),
+        "no test case is left: 48 people without history", 'cold_people = "keep"'),
     "a model's name evaluated": (
         lambda s: zhiyin.evaluate("EASE", s.split), "given 'EASE' as a model", "a trained model"),
     "a class evaluated": (lambda s: zhiyin.evaluate(EASE, s.split), "given EASE as a model", "fit(split.train)"),

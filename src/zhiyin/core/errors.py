@@ -9,6 +9,9 @@ import difflib
 from collections.abc import Iterable
 from typing import ClassVar, Self
 
+MOST_NAMED = 40
+"""Names that one sentence holds."""
+
 
 class ZhiyinError(Exception):
     """One sentence a person can act on, and its parts for programs.
@@ -32,7 +35,7 @@ class ZhiyinError(Exception):
     ) -> Self:
         """For a name that is not there: what was ``said``, the nearest that is, all that are, what to do ``then``."""
         words = list(allowed)
-        choices = ", ".join(words) or "none"
+        choices = ", ".join(words[:MOST_NAMED]) + (" …" if len(words) > MOST_NAMED else "") or "none"
         return cls(
             f"{said}{did_you_mean(found, words) or ';'} {named}: {choices}{then}", found=str(found), allowed=choices
         )

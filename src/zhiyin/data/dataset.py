@@ -391,7 +391,7 @@ def _kind_names(events: pl.DataFrame, kinds: tuple[str, ...]) -> tuple[str, ...]
     if len(kinds) + len(new) > MOST_KINDS:
         raise DataError(
             f"the events are of {len(new):,} kinds of their own, such as {new[0]!r}; at most "
-            f"{MOST_KINDS - len(kinds)} are told apart: is the column of kinds another one? name it with "
-            "map={'kind': …}", found=str(len(new)), allowed=str(MOST_KINDS - len(kinds)),
+            f"{MOST_KINDS - len(kinds)} are told apart: is the column of kinds another one? name it: "
+            "--map kind=COLUMN", found=str(len(new)), allowed=str(MOST_KINDS - len(kinds)),
         )  # fmt: skip
     return (*kinds, *new)

@@ -16,8 +16,13 @@ FROM = "whether {} proposed the candidate"
 
 def columns_of(workspace: Workspace, *, progress: Progress | None = None) -> dict[str, Any]:
     """``rows``, ``ranker``, and of each of the ``columns``: name, inputs, meaning, share of known values, quantiles,
-    means where the candidate was taken and was not, and its share in what the ranker says. Steps 1 to 4 are done first
-    where they were not. Raises `DataError` where the recipe gives no rows."""
+    means where the candidate was taken and was not, and its share in what the ranker says. Steps whose recipe has
+    changed since the last run are done first. Raises `DataError` where nothing was run, or the recipe gives no rows."""
+    if not (workspace.runs / "features").is_dir():
+        raise DataError(
+            f"workspace {workspace.folder} has no feature table yet; make one: zhiyin run -w {workspace.folder}",
+            do=f"zhiyin run -w {workspace.folder}",
+        )  # fmt: skip
     with line_after(workspace, ("data", "models", "features", "ranking"), progress) as line:
         told = line.done["features"]
         if not told["rows"]:

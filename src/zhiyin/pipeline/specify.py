@@ -96,8 +96,7 @@ def _segment(maker: Maker, segment: str) -> np.ndarray:
         chosen = np.array([value in cell for cell in cells], bool)
         if not chosen.any():
             raise DataError.unknown(
-                f"nobody has {column} {value!r}", value, sorted({one for cell in cells for one in cell})[:20],
-                "values are",
+                f"nobody has {column} {value!r}", value, sorted({one for cell in cells for one in cell}), "values are",
             )  # fmt: skip
         return maker.vectors(requests_of(maker.on_model(), np.flatnonzero(chosen)))
     if column != CLUSTER:

@@ -27,7 +27,7 @@ class GivenRule(SplitRule):
         column = histories.context.get("split")
         if column is None:
             raise DataError(
-                "a given split needs a column that says the part of each event; name it with map={'split': …}"
+                "a given split needs a column that says the part of each event; name it: --map split=COLUMN"
             )
         words = meaning(column)
         if unknown := sorted(str(word) for word, part in words.items() if part < 0):

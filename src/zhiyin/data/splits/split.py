@@ -151,8 +151,8 @@ class _Cut:
                 f"{least} events)"
             )
         return (
-            f"{self._left_out(test) or 'nothing in it was liked'}; give a longer test part, or say repeats='keep' or "
-            "cold_people='keep'"
+            f"{self._left_out(test) or 'nothing in it was liked'}; give a longer test part, or say "
+            'repeats = "keep" or cold_people = "keep"'
         )
 
     def _allowed(self, purpose: Purpose) -> np.ndarray:

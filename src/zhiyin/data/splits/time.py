@@ -38,16 +38,17 @@ class TimeRule(SplitRule):
         if dataset.order != "time":
             raise DataError(
                 f"a split by time needs times, and this log is ordered by {dataset.order}; "
-                "use by='last', or name the time column with map={'time': …}"
+                'use by = "last", or name the column of times: --map time=COLUMN'
             )
         validation, test = self.cuts(histories.times)
         parts = np.where(histories.times >= test, TEST, np.where(histories.times >= validation, VALIDATION, TRAIN))
         if not (parts == TRAIN).any():
             first, last = int(histories.times.min()), int(histories.times.max())
             length = f"{self.days:g} days each" if self.days else f"the newest {2 * self.share:.0%} of all events"
+            todo = 'give fewer days, or use by = "last"' if self.days else 'use by = "last"'
             raise DataError(
                 f"nothing is left to train on: the log spans {(last - first) / DAY_S:.1f} days and the parts take "
-                f"{length}; give fewer days, or use by='last'"
+                f"{length}; {todo}"
             )
         return parts.astype(np.int8)
 
