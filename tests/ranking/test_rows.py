@@ -88,6 +88,15 @@ def test_one_positive_on_top_proves_no_certainty() -> None:
     assert calibration(scores).max() < 0.25
 
 
+def test_scores_above_all_that_were_seen_still_differ() -> None:
+    rng = np.random.default_rng(6)
+    scores = rng.normal(size=20_000)
+    labels = (rng.random(20_000) < 1 / (1 + np.exp(2 - scores))).astype(np.float64)
+    best = calibrated(scores, labels)(np.array([4.0, 4.1, 4.2, 7.0]))
+    assert (np.diff(best) > 1e-3).all()
+    assert best[-1] < 1
+
+
 def shop(order: str) -> Dataset:
     rng = np.random.default_rng(3)
     frame = pl.DataFrame(

@@ -1,7 +1,8 @@
 """From a ranker's raw score to a probability, learned on rows newer than the ranker's own.
 
 Isotonic regression (Zadrozny and Elkan 2002) with many positives, a logistic curve (Platt 1999) with few. Both rise
-strictly, so the order of the candidates stays: isotonic's flat steps are given a slope. Letters: n rows, K knots.
+strictly, so the order of the candidates stays: isotonic's flat steps are given the slope of the curve, which also goes
+on where scores are higher than any that was seen. Letters: n rows, K knots.
 """
 
 from collections.abc import Mapping
@@ -15,49 +16,56 @@ MANY_POSITIVES = 1000
 TOGETHER = 100
 """Rows of neighbouring scores of which one share is taken."""
 
-SLOPE = 1e-3
-"""Share of the raw probability that is mixed into isotonic steps, so that candidates on one step keep their order."""
+SLOPE = 0.5
+"""Share of the curve in the mean of steps and curve. With little of it the best candidates of most people stand on the
+last step, and all show the same number."""
+LEAST_SLOPE = 1e-3
+"""Of the curve, for one spread of the scores: a higher score never means less."""
 
 
 @dataclass(frozen=True, eq=False)
 class Calibration:
-    """A rising map given by its knots on the logit scale of the raw probability: Platt has two, isotonic many."""
+    """A rising map from raw scores: a logistic curve, or its mean with isotonic steps."""
 
     method: str
     knots: np.ndarray
     """Raw score of each knot, ascending, float64 (K,)."""
     heights: np.ndarray
-    """isotonic: the probability at each knot; platt: (slope, intercept)."""
+    """isotonic: the probability at each knot, float64 (K,)."""
+    curve: np.ndarray
+    """Slope and intercept of the logistic curve, float64 (2,)."""
 
     def __call__(self, scores: np.ndarray) -> np.ndarray:
         """Probabilities of raw scores (log odds), float64, any shape."""
-        if self.method == "isotonic":
-            steps = np.interp(scores, self.knots, self.heights)
-            return np.asarray((1 - SLOPE) * steps + SLOPE * _logistic(scores))
-        slope, intercept = self.heights
-        return _logistic(slope * scores + intercept)
+        slope, intercept = self.curve
+        curve = _logistic(slope * scores + intercept)
+        if self.method == "platt":
+            return curve
+        return np.asarray((1 - SLOPE) * np.interp(scores, self.knots, self.heights) + SLOPE * curve)
 
     def arrays(self) -> dict[str, np.ndarray]:
-        return {"calibration.knots": self.knots, "calibration.heights": self.heights}
+        return {f"calibration.{name}": getattr(self, name) for name in ("knots", "heights", "curve")}
 
     @classmethod
     def restored(cls, method: str, arrays: Mapping[str, np.ndarray]) -> "Calibration":
-        return cls(method, arrays["calibration.knots"], arrays["calibration.heights"])
+        return cls(method, *(arrays[f"calibration.{name}"] for name in ("knots", "heights", "curve")))
 
 
-PLAIN = Calibration("platt", np.zeros(0), np.array([1.0, 0.0]))
+NONE = np.zeros(0)
+PLAIN = Calibration("platt", NONE, NONE, np.array([1.0, 0.0]))
 """The logistic function itself: for scores that are log odds already."""
 
 
 def calibrated(scores: np.ndarray, labels: np.ndarray) -> Calibration:
     """Learn the map from raw scores (n,) and labels (n,) of both kinds."""
+    curve = _platt(scores, labels)
     if labels.sum() >= MANY_POSITIVES:
-        return _isotonic(scores, labels)
-    return Calibration("platt", np.zeros(0), _platt(scores, labels))
+        return Calibration("isotonic", *_isotonic(scores, labels), curve)
+    return Calibration("platt", NONE, NONE, curve)
 
 
-def _isotonic(scores: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines between their middles.
+def _isotonic(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Knots and heights, (K,) each: rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines between their middles.
 
     Over single rows the highest would be 1 as soon as the highest score happens to be a positive one.
     """
@@ -69,7 +77,7 @@ def _isotonic(scores: np.ndarray, labels: np.ndarray) -> Calibration:
     middles, shares = (np.add.reduceat(values[order], starts) / sizes for values in (scores, labels))
     # a little at either end keeps 0 and 1, which no finite sample proves, out of the answer
     steps = IsotonicRegression(y_min=0.5 / len(labels), y_max=1 - 0.5 / len(labels))
-    return Calibration("isotonic", middles, np.asarray(steps.fit_transform(middles, shares, sample_weight=sizes)))
+    return middles, np.asarray(steps.fit_transform(middles, shares, sample_weight=sizes))
 
 
 def _logistic(logits: np.ndarray) -> np.ndarray:
@@ -77,7 +85,7 @@ def _logistic(logits: np.ndarray) -> np.ndarray:
 
 
 def _platt(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """Slope (at least 0) and intercept of the likeliest logistic curve, Platt's smoothed targets."""
+    """Slope (above 0) and intercept of the likeliest logistic curve, Platt's smoothed targets."""
     from scipy.optimize import minimize
 
     positives, negatives = labels.sum(), len(labels) - labels.sum()
@@ -92,5 +100,5 @@ def _platt(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
         return float(value), np.array([np.mean(wrong * z), np.mean(wrong)])
 
     base = np.log(targets.mean() / (1 - targets.mean()))
-    slope, intercept = minimize(loss, np.array([1.0, base]), jac=True, bounds=[(0, None), (None, None)]).x
+    slope, intercept = minimize(loss, np.array([1.0, base]), jac=True, bounds=[(LEAST_SLOPE, None), (None, None)]).x
     return np.array([slope / spread, intercept - slope * centre / spread])
