@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 import torch
 
-from zhiyin.core.errors import ModelError
-from zhiyin.registry import read
-from zhiyin.training import Checkpoints, train
+import zhiyin
+from zhiyin.core.errors import ModelError, ResourceError
+from zhiyin.registry import Artefact, read, write
+from zhiyin.training import Checkpoints, checkpoints, train
 from zhiyin.training.schedules import warm_cosine
 
 
@@ -36,7 +37,10 @@ def killed_after(learner, n_steps: int):
 
 
 @pytest.mark.parametrize("n_steps", [0, 1, 5, 7, 10, 19])
-def test_a_resumed_training_gives_the_same_weights_curve_and_best_epoch(line, loader, tmp_path: Path, n_steps: int):
+@pytest.mark.parametrize("accumulate", [1, 3])
+def test_a_resumed_training_gives_the_same_weights_curve_and_best_epoch(
+    line, loader, tmp_path: Path, n_steps: int, accumulate: int
+):
     def run(learner, folder: Path | None):
         def validate() -> float:
             return -abs(learner.network.weight.item() - 1.0)  # best somewhere on the way to 3
@@ -44,8 +48,9 @@ def test_a_resumed_training_gives_the_same_weights_curve_and_best_epoch(line, lo
         checkpoints = Checkpoints.at(folder, {"seed": 1}, every_s=0)
         torch.manual_seed(7)
         return train(
-            learner, loader, epochs=4, patience=9, validate=validate, checkpoints=checkpoints, rate=warm_cosine
-        )
+            learner, loader, epochs=4, patience=9, validate=validate, checkpoints=checkpoints, rate=warm_cosine,
+            accumulate=accumulate,
+        )  # fmt: skip
 
     whole, part, rest = line(), line(), line()
     expected = run(whole, None)
@@ -84,18 +89,72 @@ def test_it_is_written_when_its_time_has_come(line, loader, tmp_path: Path):
 
 def test_another_trainings_checkpoint_is_refused(line, loader, tmp_path: Path):
     train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {"dataset": "a"}))
-    with pytest.raises(ModelError, match=r"holds the checkpoint of another training \(other data or settings\)"):
+    with pytest.raises(ModelError, match=r"holds the checkpoint of another training \(other dataset\); remove the"):
         train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {"dataset": "b"}))
 
 
-def test_a_damaged_checkpoint_is_refused(line, loader, tmp_path: Path):
-    train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {}))
-    file = tmp_path / "c" / "arrays.safetensors"
+def flip(file: Path) -> None:
     content = bytearray(file.read_bytes())
     content[-1] ^= 1
     file.write_bytes(content)
-    with pytest.raises(ModelError, match="arrays.safetensors is damaged"):
+
+
+def cut(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-9])
+
+
+@pytest.mark.parametrize("damage", [flip, cut])
+def test_where_the_newest_is_damaged_the_one_before_is_taken_up_and_said(line, loader, tmp_path: Path, damage):
+    whole = line()
+    train(whole, loader, epochs=3, checkpoints=Checkpoints(tmp_path / "c", {}, every_s=0))
+    older, newest = sorted((tmp_path / "c").iterdir())
+    damage(newest / "arrays.safetensors")
+    read(older)
+    again = line()
+    training = train(again, loader, epochs=3, checkpoints=Checkpoints(tmp_path / "c", {}, every_s=0))
+    assert torch.equal(again.network.weight, whole.network.weight)
+    assert training.facts()["remarks"] == [
+        f"a checkpoint is left out ({newest}: arrays.safetensors is damaged (its sha256 differs from the manifest's)); "
+        "the one before it is taken up"
+    ]
+    damage(sorted((tmp_path / "c").iterdir())[0] / "manifest.json")
+    damage(sorted((tmp_path / "c").iterdir())[1] / "arrays.safetensors")
+    with pytest.raises(ModelError, match=r"arrays.safetensors is damaged .*, and no checkpoint of .* is whole; remove"):
+        train(line(), loader, epochs=3, checkpoints=Checkpoints(tmp_path / "c", {}))
+
+
+def test_a_checkpoint_of_another_version_and_a_folder_of_other_files_are_refused(line, loader, tmp_path, monkeypatch):
+    train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {}))
+    monkeypatch.setattr(zhiyin, "__version__", "9.0")
+    with pytest.raises(ModelError, match=r"of another training \(other zhiyin 0\.[0-9.]+, this is 9\.0\); remove"):
         train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {}))
+    (tmp_path / "c" / "thesis.docx").touch()
+    with pytest.raises(ModelError, match="c holds thesis.docx, which is no checkpoint; give a folder of its own"):
+        train(line(), loader, epochs=1, checkpoints=Checkpoints(tmp_path / "c", {}))
+
+
+def test_without_disk_training_goes_on_warns_once_and_keeps_the_last(line, loader, tmp_path, monkeypatch):
+    good = line()
+    torch.manual_seed(3)
+    train(good, loader, epochs=2)
+    learner, written = line(), []
+
+    def full(folder: Path, artefact: Artefact) -> None:
+        if len(written) == 2:
+            raise ResourceError(f"no space left on the disk of {folder}; free some space and run again")
+        written.append(write(folder, artefact))
+
+    monkeypatch.setattr(checkpoints, "write", full)
+    torch.manual_seed(3)
+    training = train(learner, loader, epochs=2, checkpoints=Checkpoints(tmp_path / "c", {}, every_s=0))
+    assert torch.equal(learner.network.weight, good.network.weight)
+    (remark,) = training.remarks
+    assert remark.en == (
+        f"a checkpoint could not be written (no space left on the disk of {tmp_path / 'c' / '000003'}); "
+        "training goes on, the checkpoint before it is kept"
+    )
+    assert remark.zh.startswith("检查点未能写入（no space left")
+    assert [read(folder).manifest.facts["batch"] for folder in sorted((tmp_path / "c").iterdir())] == [1, 2]
 
 
 FIT = """

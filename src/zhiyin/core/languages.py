@@ -25,9 +25,15 @@ class Sentence(NamedTuple):
         return Sentence(self.said("en", **values), self.said("zh", **values))
 
     def said(self, language: Language, **values: object) -> str:
-        """The sentence with its places filled in; whole numbers get thousands separators."""
-        shown = {name: f"{value:,}" if type(value) is int else value for name, value in values.items()}
+        """The sentence with its places filled in; whole numbers get thousands separators, sentences their language."""
+        shown = {name: _shown(value, language) for name, value in values.items()}
         return (self.zh if language == "zh" else self.en).format(**shown)
+
+
+def _shown(value: object, language: Language) -> object:
+    if isinstance(value, Sentence):
+        return value.zh if language == "zh" else value.en
+    return f"{value:,}" if type(value) is int else value
 
 
 def language(asked: str | None = None, environment: Mapping[str, str] | None = None) -> Language:

@@ -12,7 +12,7 @@ from zhiyin.data.contracts import Cases, Requests
 from zhiyin.training.checkpoints import Checkpoints
 from zhiyin.training.learner import Learner
 from zhiyin.training.loop import Loader, train
-from zhiyin.training.schedules import warm_cosine
+from zhiyin.training.schedules import RATES
 from zhiyin.training.validation import ndcg_on
 
 T = TypeVar("T")
@@ -47,7 +47,9 @@ def learn(
             f"{model.name} has nothing to learn from: no event has a positive weight; check the recipe's weights"
         )
     settings = model.config
-    epochs = settings.epochs if settings.updates is None else min(settings.epochs, -(-settings.updates // len(loader)))
+    epochs, a_pass = settings.epochs, -(-len(loader) // settings.accumulate)  # updates of one pass over everybody
+    if settings.updates is not None:
+        epochs = min(epochs, -(-settings.updates // a_pass))
     validate: Callable[[], float] | None = None
     if validation is not None:
         if not isinstance(validation, Cases):
@@ -57,7 +59,7 @@ def learn(
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
     training = train(
         learner, loader, epochs=epochs, patience=settings.patience, clip_norm=settings.clip_norm,
-        rate=warm_cosine, validate=validate, progress=progress, label=model.name,
-        checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
+        accumulate=settings.accumulate, rate=RATES[settings.schedule], validate=validate, progress=progress,
+        label=model.name, checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
     )  # fmt: skip
     model.facts.update(training.facts())

@@ -17,3 +17,12 @@ def warm_cosine(done: float, warm: float = 0.05, floor: float = 0.0) -> float:
         return (done + 1e-3) / (warm + 1e-3)
     along = (done - warm) / (1 - warm)
     return floor + (1 - floor) * 0.5 * (1 + math.cos(math.pi * min(1.0, along)))
+
+
+def constant(done: float) -> float:
+    """A learning-rate factor that stays."""
+    return 1.0
+
+
+RATES = {"cosine": warm_cosine, "constant": constant}
+"""Learning-rate factors by name."""

@@ -11,8 +11,13 @@ VALIDATION_STILL = 0.005
 RECENT = 5
 
 
-DIVERGED = Sentence("diverged: {trouble}; the last good weights are kept: lower learning_rate and train again",
-                    "发散：{trouble}；保留最后的正常权重：请调低 learning_rate 重新训练")  # fmt: skip
+DIVERGED = Sentence("diverged: {trouble}; the weights of epoch {kept} are kept: lower learning_rate and train again",
+                    "发散：{trouble}；保留第 {kept} 轮的权重：请调低 learning_rate 重新训练")  # fmt: skip
+AT_ONCE = Sentence("diverged: {trouble}; nothing was learned, the weights are as before: lower learning_rate",
+                   "发散：{trouble}；没有学到东西，权重为训练前的：请调低 learning_rate 重新训练")  # fmt: skip
+RISEN = Sentence("the loss rose to {loss} from {first}", "损失从 {first} 升至 {loss}")
+WHERE = Sentence("{trouble} in epoch {epoch}, batch {batch}", "第 {epoch} 轮第 {batch} 批{trouble}")
+AFTER = Sentence("{trouble} after epoch {epoch}", "第 {epoch} 轮后{trouble}")
 NOTHING = Sentence("not trained: 0 epochs", "没有训练：0 轮")
 CONVERGED = Sentence("converged at epoch {best}: {after} more brought nothing better; its weights are kept",
                      "第 {best} 轮收敛：之后 {after} 轮没有更好；保留该轮权重")  # fmt: skip
@@ -32,10 +37,15 @@ BY_LOSS = Sentence("converged at epoch {last} by its training loss; without vali
                    "按训练损失在第 {last} 轮收敛；没有验证部分，未检查过拟合")  # fmt: skip
 
 
-def verdict_of(curve: Sequence[dict[str, float]], patience: int, trouble: str = "") -> Sentence:
-    """One sentence on a finished training: from its curve, its patience, and what stopped it (``trouble``)."""
-    if trouble:
-        return DIVERGED.filled(trouble=trouble)
+def verdict_of(
+    curve: Sequence[dict[str, float]], patience: int, trouble: Sentence | None = None, kept: int = 0
+) -> Sentence:
+    """One sentence on a finished training: from its curve, its patience, and what stopped it.
+
+    ``trouble``: what stopped it before its time; ``kept``: the epoch whose weights were put back then.
+    """
+    if trouble is not None:
+        return (DIVERGED if kept else AT_ONCE).filled(trouble=trouble, kept=kept)
     if not curve:
         return NOTHING
     return _by_validation(curve, patience) if "validation" in curve[-1] else _by_loss(curve)

@@ -44,6 +44,8 @@ class Critic(nn.Module):
 class GANLearner(Learner[Batch]):
     """One update of the critic, one of the generator; ``average`` follows the generator slowly and is what is kept."""
 
+    falls = False
+
     def __init__(self, average: Generator, config: ConditionalGANConfig, person: int) -> None:
         encoding = average.encoding
         self.average, self.generator = average.requires_grad_(False), copy.deepcopy(average)
