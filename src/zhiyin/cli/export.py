@@ -27,7 +27,7 @@ def run(
 
     Example: zhiyin export --vectors vectors -w shop
 
-    Example: zhiyin export --onnx network --model sasrec -w shop
+    Example: zhiyin export --onnx network --model transformer -w shop
     """
     if (vectors is None) == (onnx is None):
         raise SettingsError("give either --vectors FOLDER or --onnx FOLDER, one of the two")

@@ -20,7 +20,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.generation.conditional import ConditionalModel
 from zhiyin.generation.export import generator_as_onnx
 from zhiyin.models.exporting import NETWORKS, onnx_of
-from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.recipe import GENERATOR, Recipe
 from zhiyin.pipeline.workspace import Workspace
 
 PEOPLE = 4096
@@ -61,9 +61,9 @@ def export_vectors(
 def export_onnx(workspace: Workspace, out: Path, model: str | None = None) -> dict[str, Any]:
     """``MODEL.onnx``, what goes in and comes out, and the items' ids; checked on people of the log."""
     _only_ours(out)
-    name, found = _chosen(
-        workspace, model, lambda one: getattr(one, "name", "") in NETWORKS, "has no network to export"
-    )
+    name, found = _chosen(workspace, model, _has_network, "has no network to export")
+    if isinstance(found, ConditionalModel):
+        return _generator(workspace, out, name, found)
     log = _log(workspace, found)
     longest = np.argsort(-log.histories.lengths, kind="stable")[:1]
     spread = np.unique(np.linspace(0, max(0, len(log) - 1), min(CHECKED, len(log))).astype(np.int64))
@@ -100,7 +100,7 @@ def _chosen(workspace: Workspace, name: str | None, fits: Callable[[Any], bool],
             f"workspace {workspace.folder} has no trained model; train: zhiyin run -w {workspace.folder}",
             do=f"zhiyin run -w {workspace.folder}",
         )
-    models = {one: workspace.versions.load(one) for one in recipe.models if one in there}
+    models = {one: workspace.versions.load(one) for one in (*recipe.models, GENERATOR) if one in there}
     fitting = [one for one, model in models.items() if fits(model)]
     chosen = name or next(iter(fitting), None)
     if chosen is None:
