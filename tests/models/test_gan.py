@@ -7,8 +7,8 @@ import torch
 
 import zhiyin
 from zhiyin.data.contracts import Histories
+from zhiyin.models.bags import bags_of
 from zhiyin.models.gan.training import AdversarialLearner, AdversarialVAE
-from zhiyin.models.vae.network import bags_of
 from zhiyin.models.vae.training import MultVAE
 from zhiyin.testing import RecommenderContract
 from zhiyin.training import Bags, Optimisers

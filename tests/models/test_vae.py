@@ -13,8 +13,9 @@ import zhiyin
 from zhiyin.core.errors import ModelError
 from zhiyin.core.plugins import registered
 from zhiyin.data.contracts import Cases, Histories, Ragged, Requests, VectorModel
+from zhiyin.models.bags import bags_of
 from zhiyin.models.vae.cosine import VAECosineModel
-from zhiyin.models.vae.network import MultVAEConfig, VAENetwork, bags_of
+from zhiyin.models.vae.network import MultVAEConfig, MultVAENetwork
 from zhiyin.models.vae.training import MultVAE, VAECosine, VAELearner
 from zhiyin.testing import RecommenderContract
 from zhiyin.training import Bags, Optimisers, ndcg_on
@@ -81,7 +82,7 @@ def test_the_loss_of_a_person_is_the_papers(dataset: zhiyin.Dataset):
     """Against the formula written out: undropped target, summed over clicks, annealed divergence."""
     torch.manual_seed(0)
     config = MultVAEConfig(hidden=6, latent=3, kl_weight=0.2, annealing=0.8, dropout=0.5)
-    network = VAENetwork(5, 6, 3, 0.5).double()
+    network = MultVAENetwork(5, 6, 3).double()
     learner = VAELearner(network, config)
     optimisers = Optimisers({"main": torch.optim.SGD(network.parameters(), lr=0.0)}, 100)
     optimisers.updates = 40  # half of the 80 over which the weight of the divergence rises
@@ -90,7 +91,7 @@ def test_the_loss_of_a_person_is_the_papers(dataset: zhiyin.Dataset):
     losses = learner.step(bags, optimisers)
 
     torch.set_rng_state(state)
-    mean, log_variance = network.encode(*map(torch.from_numpy, (bags.offsets, bags.items, bags.values)))
+    mean, log_variance = network.encode(*map(torch.from_numpy, (bags.offsets, bags.items, bags.values)), dropout=0.5)
     latent = mean + torch.randn_like(mean) * (0.5 * log_variance).exp()
     logits = network.unfold(latent) @ network.item_out.T + network.bias_out
     target = torch.tensor([[0, 1, 0, 1, 0], [1, 0, 0, 0, 1]], dtype=torch.float64)  # a dislike is no target
@@ -99,9 +100,50 @@ def test_the_loss_of_a_person_is_the_papers(dataset: zhiyin.Dataset):
     torch.testing.assert_close(losses, (likelihood + 0.1 * divergence).detach())
 
 
+BAGS = Bags(np.array([0, 2, 5]), np.array([1, 3, 0, 2, 4]), np.array([1, 1, 1, -1, 1], np.float32))
+
+
+def loss_at(share_done: float = 0.5, **settings: float) -> torch.Tensor:
+    """Losses of one step from the same weights and luck."""
+    torch.manual_seed(0)
+    config = MultVAEConfig(**{"hidden": 6, "latent": 3, "dropout": 0.0, **settings})
+    network = MultVAENetwork(5, 6, 3)
+    optimisers = Optimisers({"main": torch.optim.SGD(network.parameters(), lr=0.0)}, 100)
+    optimisers.updates = round(100 * share_done)
+    return VAELearner(network, config).step(BAGS, optimisers)
+
+
+def test_the_divergence_counts_and_rises():
+    without, whole = loss_at(kl_weight=0.0), loss_at(kl_weight=0.2, annealing=0.5)
+    assert (whole > without).all()
+    torch.testing.assert_close(loss_at(0.1, kl_weight=0.2, annealing=0.5) - without, 0.2 * (whole - without))
+    torch.testing.assert_close(loss_at(0.0, kl_weight=0.2, annealing=0.5), without)
+
+
+def test_dropout_hides_events_from_the_encoder():
+    network = MultVAENetwork(5, 6, 3)
+    bags = [torch.from_numpy(array) for array in vars_of(BAGS)]
+    torch.manual_seed(0)
+    drawn = torch.stack([network.summed(*bags, dropout=0.5) for _ in range(2000)])
+    plain = network.summed(*bags)
+    assert not torch.allclose(drawn[0], drawn[1])
+    torch.testing.assert_close(drawn.mean(0), plain, atol=0.05, rtol=0.1)
+    assert torch.equal(network.train().summed(*bags), plain)  # only where a share is asked for
+
+
+def test_the_latent_vector_is_drawn_while_learning_alone(model: MultVAE):
+    assert not torch.equal(*(VAELearner(model.network, model.config).step(BAGS, _still(model)) for _ in range(2)))
+    requests = Requests.of(Histories.of([[0, 1]]))
+    np.testing.assert_array_equal(model.score(requests), model.score(requests))
+
+
+def _still(model: MultVAE) -> Optimisers:
+    return Optimisers({"main": torch.optim.SGD(model.network.parameters(), lr=0.0)}, 1)
+
+
 def test_the_encoder_reads_the_normalised_bag():
     torch.manual_seed(0)
-    network = VAENetwork(5, 6, 3, 0.5).eval()
+    network = MultVAENetwork(5, 6, 3).eval()
     x = torch.tensor([[0, 1, 0, -1, 1], [0, 0, 0, 0, 0], [1, 0, 0, 0, 0.0]])
     sparse = [torch.from_numpy(a) for a in vars_of(Bags.of(csr_matrix(x.numpy())))]
     mean, log_variance = network.encode(*sparse)
@@ -171,6 +213,39 @@ def test_dislikes_teach_without_being_targets(dataset: zhiyin.Dataset):
     mixed = zhiyin.Dataset.from_frame(pl.DataFrame(likes + dislikes), items=items)
     model = MultVAE(**SMALL).fit(mixed)
     assert "i0" in model.recommend([["i3"]], k=10).ids[0][-2:]
+
+
+class TestInvented:
+    """`sample` and `path`, which all VAEs have."""
+
+    def test_invented_people_have_one_taste_each(self, model: MultVAE):
+        slates = model.sample(200, k=3, seed=4)
+        assert len(slates.ids) == 200
+        odd = np.array([[int(item[1:]) % 2 for item in ids] for ids in slates.ids]).mean(axis=1)
+        assert np.isin(odd, (0, 1)).mean() > 0.8  # by chance one in four
+        assert 0.2 < odd.mean() < 0.8
+
+    def test_a_seed_gives_its_people(self, model: MultVAE):
+        assert model.sample(5, seed=1).to_dicts() == model.sample(5, seed=1).to_dicts()
+        assert model.sample(5, seed=1).ids != model.sample(5, seed=2).ids
+        assert model.sample(0).ids == []
+        with pytest.raises(ModelError, match="n is -1; invent at least 0 people"):
+            model.sample(-1)
+
+    def test_a_path_leads_from_one_person_to_the_other(self, model: MultVAE):
+        a, b = ["i0", "i2", "i4"], ["i1", "i3", "i5"]
+        slates = model.path(a, b, steps=9, k=4)
+        ends = model.recommend([a, b], k=4, exclude_seen=False)
+        assert [slates.ids[0], slates.ids[-1]] == ends.ids
+        odd = [sum(int(item[1:]) % 2 for item in ids) for ids in slates.ids]
+        assert odd == sorted(odd)
+        assert (odd[0], odd[-1]) == (0, 4)
+        with pytest.raises(ModelError, match="steps is 1; a path has at least its two ends"):
+            model.path(a, b, steps=1)
+
+    def test_before_training_nobody_can_be_invented(self):
+        with pytest.raises(ModelError, match="is not trained"):
+            MultVAE().sample(1)
 
 
 @pytest.fixture(scope="module")

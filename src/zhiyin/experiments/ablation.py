@@ -33,6 +33,7 @@ from zhiyin.ranking import Rows
 
 FAMILIES = {
     "MultVAE": "VAE",
+    "RecVAE": "VAE",
     "VAECosine": "VAE",
     "AdversarialVAE": "GAN",
     "SASRec": "Transformer",

@@ -17,6 +17,7 @@ ESTIMATORS = {
     "ALS": "zhiyin.models.factors.als:ALS",
     "BiasedMF": "zhiyin.models.factors.biased_mf:BiasedMF",
     "MultVAE": "zhiyin.models.vae.training:MultVAE",
+    "RecVAE": "zhiyin.models.vae.training_recvae:RecVAE",
     "VAECosine": "zhiyin.models.vae.training:VAECosine",
     "AdversarialVAE": "zhiyin.models.gan.training:AdversarialVAE",
     "SASRec": "zhiyin.models.transformer.training:SASRec",

@@ -15,6 +15,7 @@ from zhiyin.models.transformer.training import GSASRec as GSASRec
 from zhiyin.models.transformer.training import SASRec as SASRec
 from zhiyin.models.vae.training import MultVAE as MultVAE
 from zhiyin.models.vae.training import VAECosine as VAECosine
+from zhiyin.models.vae.training_recvae import RecVAE as RecVAE
 
 ESTIMATORS: dict[str, str]
 

@@ -18,8 +18,9 @@ from zhiyin.core.errors import ModelError, RefusedError
 from zhiyin.data.contracts import Histories, Requests
 
 NETWORKS = {
-    "MultVAE": "zhiyin.models.vae.export:VAEScores",
-    "AdversarialVAE": "zhiyin.models.vae.export:VAEScores",
+    "MultVAE": "zhiyin.models.vae.export:BagScores",
+    "AdversarialVAE": "zhiyin.models.vae.export:BagScores",
+    "RecVAE": "zhiyin.models.vae.export:BagScores",
     "VAECosine": "zhiyin.models.vae.export:CosineScores",
     "SASRec": "zhiyin.models.transformer.export:NextItemScores",
     "GSASRec": "zhiyin.models.transformer.export:NextItemScores",

@@ -17,7 +17,7 @@ from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.gan.network import AdversarialVAEConfig, AdversarialVAEModel, Critic
-from zhiyin.models.vae.network import VAENetwork
+from zhiyin.models.vae.network import MultVAENetwork
 from zhiyin.models.vae.training import MultVAE, VAELearner, drawn, tensors
 from zhiyin.training import Bags, Optimisers
 
@@ -30,7 +30,7 @@ class AdversarialLearner(VAELearner):
 
     config: AdversarialVAEConfig
 
-    def __init__(self, vae: VAENetwork, config: AdversarialVAEConfig) -> None:
+    def __init__(self, vae: MultVAENetwork, config: AdversarialVAEConfig) -> None:
         super().__init__(vae, config)
         with torch.random.fork_rng(devices=[]):  # the autoencoder's luck is the same with and without a critic
             self.critic = Critic(config.latent, config.critic)
@@ -38,7 +38,7 @@ class AdversarialLearner(VAELearner):
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         rate, decay = self.config.learning_rate, self.config.weight_decay
-        encoder = [self.vae.item_in, self.vae.bias_in, *self.vae.encoder.parameters()]
+        encoder, _ = self.vae.halves()
         against = {
             "critic": torch.optim.AdamW(self.critic.parameters(), rate * self.config.critic_rate, fused=True),
             "fool": torch.optim.AdamW(encoder, rate, weight_decay=decay, fused=True),
@@ -48,7 +48,7 @@ class AdversarialLearner(VAELearner):
     def step(self, batch: Bags, optimisers: Optimisers) -> Tensor:
         losses = super().step(batch, optimisers)
         if self.config.adversarial:
-            latent = drawn(*self.vae.encode(*tensors(batch)))  # (B, D)
+            latent = drawn(*self.encoded(tensors(batch)))  # (B, D)
             optimisers.descend(self.telling(torch.randn_like(latent), latent.detach()), len(batch), "critic")
             optimisers.descend(self.config.adversarial * self.fooling(latent), len(batch), "fool")
         return losses

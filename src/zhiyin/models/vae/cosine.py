@@ -9,7 +9,8 @@ from typing import Self
 
 import numpy as np
 
-from zhiyin.data.contracts import Requests
+from zhiyin.data.contracts import Catalogue, Requests
+from zhiyin.models.content import at_length_one
 from zhiyin.models.vae.network import MultVAEModel
 
 
@@ -43,6 +44,10 @@ class VAECosineModel(MultVAEModel):
         """float32 (N,): none."""
         return np.zeros(len(self.catalogue), np.float32)
 
+    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
+        """None: an item meets people by its latent vector, which a new one has none of."""
+        return None
+
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         super().restore(arrays)
         self.settle()
@@ -51,9 +56,3 @@ class VAECosineModel(MultVAEModel):
         """The network will not change any more: item vectors are computed once."""
         self._items = None
         self._items = self.item_vectors
-
-
-def at_length_one(vectors: np.ndarray) -> np.ndarray:
-    """Each row divided by its length; a row of zeros stays."""
-    unit: np.ndarray = vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12)
-    return unit

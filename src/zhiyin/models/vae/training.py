@@ -1,13 +1,13 @@
 """Mult-VAE: how it learns. What it computes is in network.py.
 
-Letters: B people of a batch, E events, N items, D latent width.
+Letters: B people of a batch, E events, N items, D latent width, K width of an item's vector.
 The loss of a person is -Σ_i x_i log softmax(logits)_i + β·½Σ(σ² + μ² - 1 - log σ²): the target x is the bag without
 dropout, the sum runs over its items and is not divided by their number. β rises over a share of all updates, not over
 a fixed number: the paper's 200,000 would never end on a small log.
 """
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -16,8 +16,10 @@ from torch import Tensor, nn
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
+from zhiyin.models.bags import BagModel
+from zhiyin.models.profiles import signs
 from zhiyin.models.vae.cosine import VAECosineModel
-from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, VAENetwork, signs
+from zhiyin.models.vae.network import MultVAEConfig, MultVAEModel, MultVAENetwork
 from zhiyin.training import Bags, Learner, Optimisers, Shuffled, learn, reproducible
 from zhiyin.training.losses import softmax_likelihood
 from zhiyin.training.schedules import rise
@@ -28,7 +30,7 @@ class VAELearner(Learner[Bags]):
 
     dp_safe = True
 
-    def __init__(self, vae: VAENetwork, config: MultVAEConfig) -> None:
+    def __init__(self, vae: MultVAENetwork, config: MultVAEConfig) -> None:
         self.network: nn.Module = vae
         self.vae = vae
         self.config = config
@@ -42,18 +44,19 @@ class VAELearner(Learner[Bags]):
         }
 
     def step(self, batch: Bags, optimisers: Optimisers) -> Tensor:
-        offsets, items, values = tensors(batch)
-        mean, log_variance = self.vae.encode(offsets, items, values)  # (B, D) each
+        bags = tensors(batch)
+        mean, log_variance = self.encoded(bags)  # (B, D) each
         latent = drawn(mean, log_variance)
-        liked, shares = values > 0, mean.new_full((len(batch),), 1 / len(batch))
-        likelihood, losses = softmax_likelihood(
-            self.vae.unfold(latent), self.vae.item_out, self.vae.bias_out,
-            torch.repeat_interleave(offsets.diff())[liked], items[liked], row_weights=shares,
-        )  # fmt: skip
+        outputs = self.vae.outputs(self.config.content_dropout)
+        fit, losses = likelihood(self.vae.unfold(latent), outputs, bags)
         divergence = 0.5 * (log_variance.exp() + mean * mean - 1 - log_variance).sum(dim=1)  # (B,)
         weight = self.config.kl_weight * rise(optimisers.share_done, self.config.annealing)
-        optimisers.descend(likelihood + weight * divergence.mean(), len(batch))
+        optimisers.descend(fit + weight * divergence.mean(), len(batch))
         return losses + weight * divergence.detach()
+
+    def encoded(self, bags: tuple[Tensor, Tensor, Tensor]) -> tuple[Tensor, Tensor]:
+        """Mean and log variance (B, D), a share of events and of ids hidden."""
+        return self.vae.encode(*bags, dropout=self.config.dropout, nameless=self.config.content_dropout)
 
 
 def tensors(batch: Bags) -> tuple[Tensor, Tensor, Tensor]:
@@ -66,12 +69,26 @@ def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:
     return mean + torch.randn_like(mean) * torch.exp(0.5 * log_variance)
 
 
-class MultVAE(MultVAEModel):
-    __doc__ = MultVAEModel.__doc__
+def likelihood(
+    people: Tensor, outputs: tuple[Tensor, Tensor], bags: tuple[Tensor, Tensor, Tensor]
+) -> tuple[Tensor, Tensor]:
+    """Mean over people (B, K) of -Σ log softmax over their liked items, and each one's, (B,), detached."""
+    offsets, items, values = bags
+    liked, shares = values > 0, people.new_full((len(people),), 1 / len(people))
+    owners = torch.repeat_interleave(offsets.diff())
+    return softmax_likelihood(people, *outputs, owners[liked], items[liked], row_weights=shares)
 
-    def learner(self) -> VAELearner:
+
+class FitsBags(BagModel[Any]):
+    """How every model of bags is trained: a learner of its own, and everybody who likes something."""
+
+    def learner(self) -> Learner[Any]:
         """What learns this model's network."""
-        return VAELearner(self.network, self.config)
+        raise NotImplementedError
+
+    def loader(self, people: Shuffled[Bags]) -> Any:
+        """The batches of an epoch: each person once."""
+        return people
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
@@ -85,10 +102,17 @@ class MultVAE(MultVAEModel):
         with reproducible(self.config.seed):
             self.network = self.new_network()
             learn(
-                self, self.learner(), Shuffled(bags, self.config.batch, self.config.seed),
+                self, self.learner(), self.loader(Shuffled(bags, self.config.batch, self.config.seed)),
                 validation=validation, progress=progress, checkpoints=checkpoints,
             )  # fmt: skip
         return self
+
+
+class MultVAE(MultVAEModel, FitsBags):
+    __doc__ = MultVAEModel.__doc__
+
+    def learner(self) -> VAELearner:
+        return VAELearner(self.network, self.config)
 
 
 class VAECosine(VAECosineModel, MultVAE):

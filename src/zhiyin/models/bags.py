@@ -1,0 +1,198 @@
+"""A person as a bag of items: the ends that all networks of bags share, and the model that asks them.
+
+Letters: B people, E events, N items, M new items, H width of a row going in, K of one coming out, C numbers of content.
+A bag is read sparsely (an embedding bag instead of a (B, N) matrix). With content an item is the row of its id plus a
+projection of what it is, going in and coming out, so that an item without a row, a new one, can be scored too.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar, TypeVar
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from zhiyin.data.contracts import Catalogue, Histories, Requests
+from zhiyin.models.content import content_like, content_of
+from zhiyin.models.model import Model, ModelConfig
+from zhiyin.models.profiles import signs
+
+BLOCK = 4096
+"""Histories read at once."""
+
+
+class BagNetwork(nn.Module):
+    """Rows of the items going in (N, H) and coming out (N, K), and a bias of each. A network adds what is between."""
+
+    per_item: ClassVar[tuple[str, ...]] = ("item_in", "item_out", "bias_out")
+    """Weights with a row an item."""
+    writes: ClassVar[tuple[str, ...]] = ("item_out", "bias_out", "content_out", "content_bias")
+    """Beginnings of the names of weights that belong to the way out."""
+
+    def __init__(self, n_items: int, width_in: int, width_out: int, content: Tensor | None) -> None:
+        super().__init__()
+        self.item_in = nn.Parameter(torch.empty(n_items, width_in))
+        self.item_out = nn.Parameter(torch.empty(n_items, width_out))
+        self.bias_out = nn.Parameter(torch.empty(n_items))
+        self.content: Tensor | None
+        self.register_buffer("content", content, persistent=False)  # (N, C); the catalogue keeps it
+        if content is not None:
+            self.described: Tensor
+            self.register_buffer("described", content.any(dim=1), persistent=False)  # (N,)
+            self.content_in = nn.Parameter(torch.empty(content.shape[1], width_in))
+            self.content_out = nn.Parameter(torch.empty(content.shape[1], width_out))
+            self.content_bias = nn.Parameter(torch.zeros(1))
+        self.folded: tuple[Tensor, Tensor] | None = None
+
+    def people(self, summed: Tensor) -> Tensor:
+        """What the summed rows of each bag (B, H) say of the person, (B, K): its products with `outputs` are scores."""
+        raise NotImplementedError
+
+    def summed(
+        self, offsets: Tensor, items: Tensor, values: Tensor, *, dropout: float = 0.0, nameless: float = 0.0
+    ) -> Tensor:
+        """The rows of each bag added up, (B, H), at ``values`` / ‖values‖ each.
+
+        ``offsets`` (B + 1,), ``items`` int64 (E,), ``values`` (E,). ``dropout``: share of events hidden;
+        ``nameless``: share of events that only their content speaks for.
+        """
+        if not len(items):
+            return self.item_in.new_zeros(len(offsets) - 1, self.item_in.shape[1])
+        values = functional.dropout(values * _scale(offsets, values), dropout)
+        if self.content is None:
+            return _bag(self.item_in, offsets, items, values)
+        named = values * self._named(self.described[items], nameless)
+        return _bag(self.item_in, offsets, items, named) + _bag(self.content, offsets, items, values) @ self.content_in
+
+    def inputs(self) -> Tensor:
+        """What each item adds to a bag, (N, H)."""
+        return self.item_in if self.content is None else self.item_in + self.content @ self.content_in
+
+    def outputs(self, nameless: float = 0.0) -> tuple[Tensor, Tensor]:
+        """Vectors (N, K) and biases (N,) of the items; a share ``nameless`` of them is known by content alone."""
+        if self.content is None:
+            return self.item_out, self.bias_out
+        if self.training:
+            return self._outputs(self.content, nameless)
+        if self.folded is None:
+            self.folded = self._outputs(self.content, 0.0)
+        return self.folded
+
+    def _outputs(self, content: Tensor, nameless: float) -> tuple[Tensor, Tensor]:
+        rows = content @ self.content_out  # (N, K)
+        if not nameless:
+            return self.item_out + rows, self.bias_out
+        named = self._named(self.described, nameless)  # (N,)
+        return named[:, None] * self.item_out + rows, torch.where(named > 0, self.bias_out, self.content_bias)
+
+    def _named(self, described: Tensor, nameless: float) -> Tensor:
+        """1 where the id speaks too, else 0: for a share of what is ``described`` by content."""
+        if not nameless:
+            return torch.ones(len(described), device=described.device)
+        return ((torch.rand(len(described), device=described.device) >= nameless) | ~described).float()
+
+    def halves(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
+        """Weights of the way in, and of the way out."""
+        found = list(self.named_parameters())
+        return (
+            [weight for name, weight in found if not name.startswith(self.writes)],
+            [weight for name, weight in found if name.startswith(self.writes)],
+        )
+
+    def train(self, mode: bool = True) -> "BagNetwork":
+        self.folded = None
+        return super().train(mode)
+
+
+C = TypeVar("C", bound=ModelConfig)
+
+
+class BagModel(Model[C]):
+    """A model whose network reads a history as a bag and scores items by products of vectors."""
+
+    lowers_disliked = True
+    network: BagNetwork
+
+    def new_network(self) -> BagNetwork:
+        """An untrained network of this model's settings and catalogue."""
+        raise NotImplementedError
+
+    def score_all(self, requests: Requests) -> np.ndarray:
+        scores: np.ndarray = self.user_vectors(requests) @ self.item_vectors.T  # (B, N)
+        scores += self.item_bias
+        return scores
+
+    @torch.no_grad()
+    def user_vectors(self, requests: Requests) -> np.ndarray:
+        """What each history comes to, float32 (B, K): with `item_vectors` and `item_bias` it gives the scores."""
+        parts = [self.network.people(self.network.summed(*bags)).numpy() for bags in self._bags(requests.histories)]
+        return np.concatenate([np.zeros((0, self.network.item_out.shape[1]), np.float32), *parts])
+
+    @property
+    @torch.no_grad()
+    def item_vectors(self) -> np.ndarray:
+        """float32 (N, K)"""
+        return np.asarray(self.network.outputs()[0].numpy())
+
+    @property
+    @torch.no_grad()
+    def item_bias(self) -> np.ndarray:
+        """float32 (N,)"""
+        return np.asarray(self.network.outputs()[1].numpy())
+
+    @torch.no_grad()
+    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
+        """float32 (B, M): new items by their content, on the scale of `score_all`; of a history what is known is read.
+
+        None where the model does not read content or the new items have none.
+        """
+        network = self.network
+        new = None if network.content is None else content_like(new_items, self.catalogue.content)
+        if new is None:
+            return None
+        known = requests.histories.keep(requests.histories.items < len(self.catalogue))
+        rows = torch.from_numpy(new) @ network.content_out  # (M, K)
+        people = self.user_vectors(requests.with_histories(known))
+        return np.asarray(people @ rows.numpy().T + network.content_bias.numpy())
+
+    def arrays(self) -> Mapping[str, np.ndarray]:
+        return {name: weight.numpy() for name, weight in self.network.state_dict().items()}
+
+    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
+        self.network = self.new_network()
+        self.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
+        self.network.eval()
+
+    def content(self, wanted: bool) -> Tensor | None:
+        """The catalogue's content (N, C), where it is wanted and there is some."""
+        found = content_of(self.catalogue) if wanted else None
+        return None if found is None else torch.from_numpy(found)
+
+    def _bags(self, histories: Histories) -> list[tuple[Tensor, Tensor, Tensor]]:
+        blocks = range(0, len(histories), BLOCK)
+        return [bags_of(histories.take(slice(b, b + BLOCK)), len(self.catalogue)) for b in blocks]
+
+
+def bags_of(histories: Histories, n_items: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Offsets (B + 1,), items (E,) and signs (E,): each item of a history once, +1 liked, -1 disliked."""
+    matrix = signs(histories, n_items)
+    return (
+        torch.from_numpy(matrix.indptr.astype(np.int64)), torch.from_numpy(matrix.indices.astype(np.int64)),
+        torch.from_numpy(matrix.data),
+    )  # fmt: skip
+
+
+def _bag(rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor:
+    found: Tensor = functional.embedding_bag(
+        items, rows, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
+    )
+    return found
+
+
+def _scale(offsets: Tensor, values: Tensor) -> Tensor:
+    """1 / ‖x‖ of each event's bag, (E,)."""
+    lengths = offsets.diff()
+    owners = torch.repeat_interleave(lengths)
+    squares = torch.zeros(len(lengths), dtype=values.dtype, device=values.device).index_add_(0, owners, values * values)
+    return squares.clamp_min(1e-12).rsqrt()[owners]

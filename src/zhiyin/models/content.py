@@ -1,0 +1,47 @@
+"""What a catalogue's content vectors say of its items, as one matrix that a network reads.
+
+Letters: N items, C numbers of all blocks together. Each block of a row is brought to length 1, so that blocks count
+alike and a new item needs nothing but its own vectors.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from zhiyin.core.errors import ModelError
+from zhiyin.data.contracts import Catalogue
+
+
+def content_of(catalogue: Catalogue) -> np.ndarray | None:
+    """The blocks side by side in the order of their names, float32 (N, C); zeros where an item has no content.
+
+    None for a catalogue without content vectors.
+    """
+    if not catalogue.content:
+        return None
+    return np.concatenate([at_length_one(block) for _, block in sorted(catalogue.content.items())], axis=1)
+
+
+def content_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> np.ndarray | None:
+    """The content of new items, laid out as that of the ``known`` ones: float32 (M, C); None where there is none.
+
+    Raises `ModelError` where a block has another width.
+    """
+    there = {name: block for name, block in new.content.items() if name in known}
+    if not there:
+        return None
+    for name, block in there.items():
+        if block.shape[1:] != known[name].shape[1:]:
+            raise ModelError(
+                f"content {name!r} of the new items has {block.shape[1]} numbers, the model was trained with "
+                f"{known[name].shape[1]}; make both with the same encoder"
+            )
+    missing = {name: np.full((len(new), block.shape[1]), np.nan) for name, block in known.items()}
+    return content_of(Catalogue(new.ids, {}, {**missing, **there}))
+
+
+def at_length_one(vectors: np.ndarray) -> np.ndarray:
+    """Each row divided by its length, float32; rows of zeros and of NaN become zeros."""
+    there = np.nan_to_num(vectors.astype(np.float32))
+    unit: np.ndarray = there / np.maximum(np.linalg.norm(there, axis=1, keepdims=True), 1e-12)
+    return unit.astype(np.float32)
