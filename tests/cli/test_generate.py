@@ -172,7 +172,18 @@ def test_without_a_run_it_says_what_to_do(shop: Path, tmp_path: Path, capsys: py
     folder = Path(shutil.copytree(shop, tmp_path / "copy"))
     shutil.rmtree(folder / "models" / "generator")
     assert zhiyin("generate", "--gaps", "-w", folder) == 2
-    assert "has no generator; make one: zhiyin run -w" in capsys.readouterr().err
+    assert "has no generator yet; make one: zhiyin run -w" in capsys.readouterr().err
+
+
+def test_a_run_that_could_make_none_says_why_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = prepared(tmp_path / "w")
+    items = pl.read_csv(folder / "items.csv").select("item", category=pl.lit("one"))
+    items.write_csv(folder / "alike.csv")
+    assert zhiyin("ingest", folder / "log.csv", "--items", folder / "alike.csv", "-w", folder) == 0
+    assert zhiyin("run", "-w", folder) == 0
+    capsys.readouterr()
+    assert zhiyin("generate", "--gaps", "-w", folder) == 2
+    assert "always 'one'" in capsys.readouterr().err
 
 
 def test_the_recipe_may_ask_for_the_vae(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -4,9 +4,9 @@ import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, PositiveInt, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from zhiyin import models
 from zhiyin.answering import Rules
@@ -18,6 +18,8 @@ GENERATOR = "generator"
 """The name under which the generator proposes, and stands in the registry."""
 RankerName = Literal["BoostedTrees", "DecisionTree", "Logistic", "NeuralNetwork"]
 
+MOST_CANDIDATES = 100_000
+"""Of one source."""
 NAME = re.compile(r"(?=.{1,60}$)\w[\w.-]*(?: [\w.-]+)*")
 """Of a model: letters of any script."""
 
@@ -143,7 +145,7 @@ class Recipe(Config):
     data: DataRecipe = Field(default_factory=DataRecipe)
     split: SplitRecipe = Field(default_factory=SplitRecipe)
     models: dict[str, ModelRecipe] = Field(default_factory=dict)
-    sources: dict[str, PositiveInt] = Field(default_factory=dict)
+    sources: dict[str, Annotated[int, Field(gt=0, le=MOST_CANDIDATES)]] = Field(default_factory=dict)
     """NAME of a model, or ``generator``, to how many candidates it proposes; all models 100 each where empty."""
     features: FeaturesRecipe = Field(default_factory=FeaturesRecipe)
     ranker: RankerRecipe = Field(default_factory=RankerRecipe)

@@ -67,7 +67,9 @@ def specifications(
     elif user is not None:
         if user not in maker.dataset.users:
             raise DataError(f"user {maker.dataset.users.hint(user)}; give the id of a person of the log", found=user)
-        vectors, who = maker.vectors(of_people(maker.dataset, maker.condition.catalogue, [user]).requests), user
+        found = of_people(maker.dataset, maker.condition.catalogue, [user]).requests
+        notes += [NEW.said(language)] if not found.histories.n_events else []
+        vectors, who = maker.vectors(found), user
     else:
         now = int(maker.dataset.histories.times.max(initial=0))
         asked = of_history(maker.condition.catalogue, maker.condition.weighting, list(history or []), now)
@@ -130,7 +132,14 @@ def _absent(workspace: Workspace, dataset: Dataset) -> ModelError:
             "a generator of items needs item columns (title, category, price …), and this catalogue has only ids; take "
             f"in a table of items: zhiyin ingest FILE --items ITEMS -w {workspace.folder}", found="only ids",
         )  # fmt: skip
+    run = workspace.last_run() if workspace.last_path.is_file() else {}
+    told = run.get("generation", {})
+    if told and "version" not in told:
+        why = told["summary"]["en"]
+        return ModelError(
+            f"workspace {workspace.folder}: {why}; change its recipe or the table of items, and run again"
+        )
     return ModelError(
-        f"workspace {workspace.folder} has no generator; make one: zhiyin run -w {workspace.folder} (if its recipe's "
-        "[generation] names one and a model has vectors: MultVAE, SASRec …)", do=f"zhiyin run -w {workspace.folder}",
-    )  # fmt: skip
+        f"workspace {workspace.folder} has no generator yet; make one: zhiyin run -w {workspace.folder}",
+        do=f"zhiyin run -w {workspace.folder}",
+    )
