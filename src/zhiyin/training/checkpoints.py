@@ -55,6 +55,8 @@ class Checkpoints:
 
     def save(self, network: nn.Module, optimisers: Optimisers, state: "Training") -> None:
         """The next checkpoint. Where there is no room for it the training is told so once and goes on."""
+        if optimisers.group.rank:  # the first process writes for all
+            return
         there = self._there()
         facts = {"made_from": self.made_from, **_facts(optimisers, state)}
         arrays = {name: array.detach().cpu().numpy() for name, array in _arrays(network, optimisers, state).items()}
@@ -103,7 +105,8 @@ class Checkpoints:
                 raise ModelError(
                     f"{self.folder} holds {path.name}, which is no checkpoint; give a folder of its own for checkpoints"
                 )
-        return sorted((path for path in self.folder.iterdir()), key=lambda path: int(path.name))
+        numbered = [path for path in self.folder.iterdir() if path.name.isdecimal()]
+        return sorted(numbered, key=lambda path: int(path.name))
 
     def _refuse_others(self, manifest: Manifest) -> None:
         theirs, ours = manifest.facts.get("made_from", {}), self.made_from

@@ -1,6 +1,5 @@
 """What every network's ``fit`` shares: from a model's settings to a trained network and the facts of its training."""
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -10,8 +9,11 @@ from zhiyin.core.errors import ModelError
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Requests
 from zhiyin.training.checkpoints import Checkpoints
+from zhiyin.training.curves import curves
+from zhiyin.training.engine import Engine
 from zhiyin.training.learner import Learner
 from zhiyin.training.loop import Loader, train
+from zhiyin.training.processes import together
 from zhiyin.training.schedules import RATES
 from zhiyin.training.validation import ndcg_on
 
@@ -50,16 +52,30 @@ def learn(
     epochs, a_pass = settings.epochs, -(-len(loader) // settings.accumulate)  # updates of one pass over everybody
     if settings.updates is not None:
         epochs = min(epochs, -(-settings.updates // a_pass))
-    validate: Callable[[], float] | None = None
-    if validation is not None:
-        if not isinstance(validation, Cases):
-            raise ModelError(f"validation is a {type(validation).__name__}; give cases, for example split.validation")
-        cases = validation
-        validate = lambda: ndcg_on(model, cases, settings.validation_k)  # noqa: E731
+    if validation is not None and not isinstance(validation, Cases):
+        raise ModelError(f"validation is a {type(validation).__name__}; give cases, for example split.validation")
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
-    training = train(
-        learner, loader, epochs=epochs, patience=settings.patience, clip_norm=settings.clip_norm,
-        accumulate=settings.accumulate, rate=RATES[settings.schedule], validate=validate, progress=progress,
-        label=model.name, checkpoints=Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
-    )  # fmt: skip
+    engine = Engine.now()
+    device, record = engine.device_of(), curves(engine.tensorboard, model.name)
+    engine.is_bf16(device)  # a precision that the machine has not is refused before anything is done
+
+    def validate() -> float:
+        learner.network.to("cpu")  # models answer there
+        value = ndcg_on(model, validation, settings.validation_k) if validation is not None else 0.0
+        learner.network.to(device)
+        return value
+
+    shared: dict[str, Any] = {
+        "epochs": epochs, "patience": settings.patience, "clip_norm": settings.clip_norm,
+        "accumulate": settings.accumulate, "rate": RATES[settings.schedule],
+        "checkpoints": Checkpoints.at(checkpoints, made_from, 60 * settings.checkpoint_minutes),
+    }  # fmt: skip
+    helping = {**shared, "validate": None if validation is None else float}
+    with together(engine, learner, loader, helping) as (group, share):
+        learner.network.to(device)
+        training = train(
+            learner, share, **shared, validate=None if validation is None else validate, progress=progress,
+            label=model.name, group=group, casting=lambda: engine.casting(device), record=record,
+        )  # fmt: skip
+        learner.network.to("cpu")
     model.facts.update(training.facts())

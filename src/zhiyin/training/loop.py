@@ -123,7 +123,7 @@ def train(
             if validate is not None and state.best_epoch and state.epoch - state.best_epoch >= patience:
                 break
             _epoch(learner, loader, optimisers, state, checkpoints, casting)
-            _close_epoch(learner, state, validate, record)
+            _close_epoch(learner, optimisers.group, state, validate, record)
     except DivergedError as error:
         trouble = _where(error.said, state, accumulate, len(loader))
     if checkpoints is not None and trouble is None:
@@ -157,13 +157,13 @@ def _epoch(
 
 
 def _close_epoch(
-    learner: Learner[T], state: Training, validate: Callable[[], float] | None,
+    learner: Learner[T], group: Group, state: Training, validate: Callable[[], float] | None,
     record: Callable[[dict[str, float]], None] | None,
 ) -> None:  # fmt: skip
     entry: dict[str, float] = {"epoch": state.epoch + 1, "loss": state.losses / max(1, state.people)}
     if validate is not None:
         learner.network.eval()
-        entry["validation"] = validate()
+        entry["validation"] = group.first(validate)
     state.epoch += 1
     state.batch, state.losses, state.people = 0, 0.0, 0
     state.curve.append(entry)

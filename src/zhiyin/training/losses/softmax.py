@@ -25,9 +25,10 @@ def softmax_likelihood(
     ascending), is item ``items[e]`` (int64) and counts ``weights[e]`` (1 without). ``row_weights`` (T,), 1 without.
     ``block``: rows whose logits are held at once; by default about D, so that they take no more room than the table.
     """
+    hidden = hidden.to(table.dtype)  # made in bf16 where an `Engine` says so
     block = block or max(hidden.shape[1], CACHE_BYTES // (len(table) * hidden.element_size()), 1)
-    targets = _Targets(owners, items, hidden.new_ones(len(items)) if weights is None else weights)
-    row_weights = hidden.new_ones(len(hidden)) if row_weights is None else row_weights
+    targets = _Targets(owners, items, hidden.new_ones(len(items)) if weights is None else weights.to(hidden.dtype))
+    row_weights = hidden.new_ones(len(hidden)) if row_weights is None else row_weights.to(hidden.dtype)
     found: tuple[Tensor, Tensor] = _SoftmaxLikelihood.apply(  # type: ignore[no-untyped-call]
         hidden, table, bias, targets, row_weights, block
     )
