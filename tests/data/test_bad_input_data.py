@@ -29,6 +29,7 @@ FILES: dict[str, tuple[str, bytes, str]] = {
     "random csv": ("a.csv", b"\x00\x01\x02\x03" * 99, r"begins with b'\\x00.* and is of no known form; the forms"),
     "broken gzip": ("a.csv.gz", gzip.compress(b"user,item\n" * 99)[:-12], r"a.csv.gz cannot be read \(.*\); check"),
     "no object": ("a.jsonl", b"[1,2]\n[3,4]\n", r"a.jsonl has no line that is a JSON object; write one object a line"),
+    "no time": ("a.csv", b"user,item,time\na,x,24Q1\n", r"cannot be read; say how .* --time-format \"%d/%m/%Y\""),
     "all bad": ("a.csv", b"user,item,time\na,x,soon\nb,y,later\n", r"no row of a.csv can be used: 2 × time cannot"),
 }  # fmt: skip
 

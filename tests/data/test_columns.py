@@ -124,7 +124,9 @@ def test_words_for_kinds_are_ours_where_they_mean_the_same():
         ("978300760.9", 978300760), ("2000-12-31 22:12:40", 978300760), ("2000-12-31T22:12:40Z", 978300760),
         ("2000-12-31T23:12:40+01:00", 978300760), ("2019-11-24 00:00:20.801121+00:00", 1574553620),
         ("2000-12-31", 978220800), ("31/12/2000 22:12", 978300720), ("12/31/2000 22:12", 978300720),
-        ("31.12.2000", 978220800), ("31-Dec-2000", 978220800), ("2000年12月31日", 978220800),
+        ("31.12.2000", 978220800), ("31-Dec-2000", 978220800), ("2000年12月31日", 978220800), ("20001231", 978220800),
+        ("31/12/00", 978220800), ("12/31/00 10:12 PM", 978300720), ("31-12-2000 22:12:40", 978300760),
+        ("31.12.00 22:12", 978300720), ("2000.12.31", 978220800), ("12-31-2000", 978220800),
     ],
 )  # fmt: skip
 def test_times_in_any_usual_form_become_seconds(written, seconds):
@@ -145,6 +147,25 @@ def test_day_and_month_never_change_places_inside_a_column():
     assert separated.good["time"].to_list() == [1580515200, 1581552000, 1584144000]
     assert separated.bad["reason"].to_list() == ["time cannot be read"]
     assert time_form(pl.Series(["01/02/2020"])).note == "could be day/month or month/day: read as day/month"
+
+
+@pytest.mark.parametrize(
+    ("cells", "days", "note"),
+    [
+        (["03/05/20", "13/05/20"], ["2020-05-03", "2020-05-13"], ""),
+        (["03/05/20", "03/25/20"], ["2020-03-05", "2020-03-25"], ""),
+        (["20-05-03", "20-06-17"], ["2020-05-03", "2020-06-17"], ""),
+        (["03/05/20", "04/05/20"], ["2020-05-03", "2020-05-04"], "could be day/month or month/day: read as day/month"),
+        (["03/05/04", "03/05/04"], ["2004-05-03"] * 2,
+         "could be day/month or month/day or year/month/day: read as day/month"),
+        (["03/05/20", "13/05/2020", "3.5.2020"], ["2020-05-03", "2020-05-13", "2020-05-03"], ""),
+    ],
+)  # fmt: skip
+def test_years_of_two_digits_are_told_by_the_whole_column(cells, days, note):
+    frame = pl.DataFrame({"user": "u", "item": "i", "time": cells})
+    seconds = pl.Series(days).str.to_datetime("%Y-%m-%d").dt.epoch("s").to_list()
+    assert ours(frame)["time"].to_list() == seconds
+    assert time_form(frame["time"]).note == note
 
 
 def test_dates_of_a_frame_are_read_in_utc():

@@ -207,6 +207,15 @@ def test_a_time_format_said_goes_before_the_guess(tmp_path, cell, form, moment):
         assert read(frame, time_format=form).histories.times.tolist() == dataset.histories.times.tolist()
 
 
+def test_rows_that_a_time_format_does_not_fit_are_guessed_but_day_and_month_stay_where_it_says(tmp_path):
+    rows = ["02/03/2011", "2011-02-04", "25/12/2011", "2/5/2011 04:00", "6.2.11"]
+    path = written(tmp_path, "a.csv", "user,item,time\n" + "".join(f"a,{i},{cell}\n" for i, cell in enumerate(rows)))
+    dataset = read(path, time_format="%m/%d/%Y")
+    days = [datetime.datetime.fromtimestamp(t, datetime.UTC).day for t in dataset.histories.times]
+    assert days == [3, 4, 5, 6]
+    assert [report.name for report in dataset.report] == ["time cannot be read"]
+
+
 @pytest.mark.parametrize("form", ["%d.%m.%Y", "%Q", "soon"])
 def test_a_time_format_that_reads_nothing_is_refused(tmp_path, form):
     path = written(tmp_path, "a.csv", "user,item,time\na,x,2011-03-02\n")

@@ -207,6 +207,10 @@ def needed(n_good: int, bad: pl.DataFrame, name: str) -> None:
     if n_good == 0:
         reasons = counted(bad)
         said = ", ".join(f"{rows:,} × {reason}" for reason, rows in reasons.items()) or "no row"
-        raise DataError(
-            f"no row of {name} can be used: {said}; check which columns are meant with --dry-run", found=said
-        )
+        todo = "check which columns are meant with --dry-run"
+        if any(reason.startswith("time ") for reason in reasons):
+            todo = (
+                'say how its times are written, for example --time-format "%d/%m/%Y", or which column they are, --map '
+            )
+            todo += "time=COLUMN"
+        raise DataError(f"no row of {name} can be used: {said}; {todo}", found=said, do=todo)

@@ -1,7 +1,7 @@
 """How a log writes its times: a unit, or one of the usual forms of date. All become int64 seconds UTC."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 import polars as pl
@@ -12,14 +12,25 @@ EARLIEST, LATEST = 315_532_800, 4_102_444_800
 """1980 and 2100, seconds UTC."""
 UNITS = (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9))
 """Name, and how many make a second: the years 1980 to 2100 of two units never overlap."""
+WHOLE_YEARS = (
+    "%Y-%m-%d", "%Y/%m/%d", "%Y.%m.%d", "%d/%m/%Y", "%m/%d/%Y", "%d-%m-%Y", "%m-%d-%Y", "%d.%m.%Y",
+)  # fmt: skip
+SHORT_YEARS = (*(form.replace("Y", "y") for form in WHOLE_YEARS[3:]), "%y/%m/%d", "%y-%m-%d", "%y.%m.%d")
+"""``03/05/24``: which of the three is the year, the month and the day, the whole column says."""
+CLOCKS = ("", " %H:%M:%S%.f", " %H:%M", " %I:%M:%S %p", " %I:%M %p")
 FORMS = (
-    "%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.fZ", "%Y-%m-%d %H:%M", "%Y-%m-%d",
-    "%Y/%m/%d %H:%M:%S", "%Y/%m/%d %H:%M", "%Y/%m/%d", "%d/%m/%Y %H:%M:%S", "%d/%m/%Y %H:%M", "%d/%m/%Y",
-    "%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%m/%d/%Y", "%d.%m.%Y %H:%M:%S", "%d.%m.%Y %H:%M", "%d.%m.%Y",
-    "%d-%b-%Y", "%b %d, %Y", "%a %b %d %H:%M:%S %Y", "%Y年%m月%d日",
+    *(day + clock for day in (*WHOLE_YEARS, *SHORT_YEARS) for clock in CLOCKS), "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.fZ", "%d-%b-%Y", "%b %d, %Y", "%a %b %d %H:%M:%S %Y", "%Y年%m月%d日",
 )  # fmt: skip
 HOUR = re.compile("%[-_]?[HIklsTRcrX]")
 """What a form has that is more than a day."""
+COMPACT = "%Y%m%d"
+"""A day written as the number 20111209."""
+FIRST_DAY, LAST_DAY = 19_700_101, 21_001_231
+ORDERS: Mapping[str, str] = {"%d": "day/month", "%m": "month/day", "%y": "year/month/day"}
+"""How a date of numbers alone begins → the order of its parts; a year of four digits can be nothing else."""
+APART = 10
+"""Times as far as one order spreads the dates, another is none."""
 ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
 
 
@@ -80,38 +91,77 @@ def _whole(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
 
 
 def said_form(sample: pl.Series, form: str) -> TimeForm:
-    """The form of date that somebody named. Raises `DataError` where no row of the sample is written so."""
+    """The form of date that somebody named, then what is told from the rows that it does not read.
+
+    Raises `DataError` where no row of the sample is written so.
+    """
     seen = sample.drop_nulls()
     said = TimeForm(forms=(form,))
+    if sample.dtype.is_temporal():
+        return said
     try:
         read = seen.to_frame("t").select(said.seconds(pl.col("t"), seen.dtype)).to_series()
     except pl.exceptions.PolarsError:
         read = pl.Series([None])
-    if sample.dtype.is_temporal() or read.null_count() < len(read):
-        return said
-    raise DataError(
-        f"the time format {form!r} reads none of the first times, such as {str(seen.first())!r}; write it like "
-        "%d.%m.%Y %H:%M, or leave it out to have it told", found=form, allowed="%Y %m %d %H %M %S",
-    )  # fmt: skip
+    if read.null_count() == len(read):
+        raise DataError(
+            f"the time format {form!r} reads none of the first times, such as {str(seen.first())!r}; write it like "
+            "%d.%m.%Y %H:%M, or leave it out to have it told", found=form, allowed="%Y %m %d %H %M %S",
+        )  # fmt: skip
+    others = time_form(seen.filter(read.is_null()), form)
+    return TimeForm(forms=(form, *others.forms))
 
 
-def time_form(sample: pl.Series) -> TimeForm:
-    """Told from the first rows: the unit most of them have, or the forms that some of them have."""
+def time_form(sample: pl.Series, said: str = "") -> TimeForm:
+    """Told from the first rows: the unit most of them have, or the forms that some of them have.
+
+    ``said`` is a form that somebody named: day and month stand where it has them.
+    """
     seen = sample.drop_nulls()
     if sample.dtype.is_temporal() or not len(seen):
         return TimeForm()
     numbers = seen.cast(pl.Float64, strict=False) if sample.dtype == pl.String else seen.cast(pl.Float64)
     numbers = numbers.filter(numbers.is_finite())
     if len(numbers) * 2 >= len(seen):
-        middle = numbers.abs().median()
-        size = middle if isinstance(middle, float) else 0.0
-        name, per_second = next(((name, per) for name, per in UNITS[:0:-1] if size >= EARLIEST * per), ("", 1))
-        return TimeForm(per_second, note=f"is in {name}: read as seconds" if name else "")
+        return _unit(numbers)
     text = seen.cast(pl.String).str.strip_chars()
-    read = {form: int(text.to_frame("t").select(_dated(pl.col("t"), form).is_not_null().sum()).item())
-            for form in (*FORMS, *ZONED)}  # fmt: skip
-    forms = tuple(sorted((form for form, n in read.items() if n), key=lambda form: -read[form]))
-    return TimeForm(forms=_one_order(forms), note=_ambiguous(forms, read))
+    shapes = set(_shape(text).unique())
+    read = {form: _read(text, form) for form in (*(form for form in FORMS if _form_shape(form) in shapes), *ZONED)}
+    read = {form: times for form, times in read.items() if times.null_count() < len(times)}
+    orders, note = _orders(read)
+    if order := _order(said):
+        orders[said[2]] = order
+    forms = [form for form in read if _order(form) in (None, orders.get(form[2]))]
+    return TimeForm(forms=tuple(sorted(forms, key=lambda form: read[form].null_count())), note=note)
+
+
+def _unit(numbers: pl.Series) -> TimeForm:
+    """Days like 20111209 where all are, else the unit that most have."""
+    if numbers.is_between(FIRST_DAY, LAST_DAY).all() and not _read(_digits(numbers), COMPACT).null_count():
+        return TimeForm(forms=(COMPACT,))
+    middle = numbers.abs().median()
+    size = middle if isinstance(middle, float) else 0.0
+    name, per_second = next(((name, per) for name, per in UNITS[:0:-1] if size >= EARLIEST * per), ("", 1))
+    return TimeForm(per_second, note=f"is in {name}: read as seconds" if name else "")
+
+
+def _digits(numbers: pl.Series) -> pl.Series:
+    return numbers.cast(pl.Int64, strict=False).cast(pl.String)
+
+
+def _read(text: pl.Series, form: str) -> pl.Series:
+    """Seconds of each cell, null where it is not of this form."""
+    return text.to_frame("t").select(_dated(pl.col("t"), form)).to_series()
+
+
+def _shape(text: pl.Series) -> pl.Series:
+    """``9/9/9 9:9 A`` of ``3/5/2024 4:00 PM``: most forms need not be tried."""
+    bare = text.str.replace_all(r"\d+", "9").str.replace_all("[A-Za-z]+", "A")
+    return bare.str.replace(":9.9", ":9", literal=True)
+
+
+def _form_shape(form: str) -> str:
+    return re.sub("[A-Za-z]+", "A", re.sub("%[YymdHIMS]", "9", re.sub("%[abp]", "A", form.replace("%.f", ""))))
 
 
 def _dated(text: pl.Expr, form: str) -> pl.Expr:
@@ -121,18 +171,39 @@ def _dated(text: pl.Expr, form: str) -> pl.Expr:
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)
     else:
         parsed = text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
+    if "%Y" in form:  # which takes 24 for the year 24
+        parsed = pl.when(parsed.dt.year() >= 1_000).then(parsed)
     return parsed.dt.epoch("s")
 
 
-def _one_order(forms: tuple[str, ...]) -> tuple[str, ...]:
-    """Day and month never change places inside one column: the order that reads more rows is the column's."""
-    first = next((form[:5] for form in forms if form[:5] in ("%d/%m", "%m/%d")), "")
-    return tuple(form for form in forms if form[:5] not in ("%d/%m", "%m/%d") or form[:5] == first)
+def _order(form: str) -> str | None:
+    """What a date of numbers begins with, where it could be another order; None where it could not."""
+    return form[:2] if form[:2] in ORDERS and form[2:3] in "/-." and form[3:5] in ("%d", "%m") else None
 
 
-def _ambiguous(forms: tuple[str, ...], read: dict[str, int]) -> str:
-    for form in forms:
-        other = form.replace("%d/%m", "%m/%d")
-        if form.startswith("%d/%m") and read.get(other) == read[form]:
-            return "could be day/month or month/day: read as day/month"
-    return ""
+def _orders(read: Mapping[str, pl.Series]) -> tuple[dict[str, str], str]:
+    """Day, month and year never change places inside one column: for each separator the order that reads most rows.
+
+    Where two read as many, the days before the months, and it is told. The year first where that keeps the dates
+    together: days taken for years spread over decades, and the other way round.
+    """
+    found: dict[str, str] = {}
+    note = ""
+    for mark in "/-.":
+        of = {form: times for form, times in read.items() if form[2:3] == mark and _order(form)}
+        rows = {order: sum(t.count() for form, t in of.items() if _order(form) == order) for order in ORDERS}
+        most = [order for order in ORDERS if rows[order] == max(rows.values()) > 0]
+        if "%y" in most and len(most) > 1:
+            year, others = (_spread(of, orders) for orders in (most[-1:], most[:-1]))
+            most = most[-1:] if APART * year < others else most[:-1] if APART * others < year else most
+        if len(most) > 1:
+            note = f"could be {' or '.join(ORDERS[order] for order in most)}: read as {ORDERS[most[0]]}"
+        if most:
+            found[mark] = most[0]
+    return found, note
+
+
+def _spread(of: Mapping[str, pl.Series], orders: Iterable[str]) -> int:
+    """Seconds between the first and the last, in the order that keeps them closest."""
+    read = [pl.concat([times for form, times in of.items() if _order(form) == order]) for order in orders]
+    return min(int(times.max()) - int(times.min()) for times in read)  # type: ignore[arg-type]
