@@ -9,6 +9,7 @@ from zhiyin.core.errors import ModelError
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Requests
 from zhiyin.training.checkpoints import Checkpoints
+from zhiyin.training.continuing import take_over
 from zhiyin.training.curves import curves
 from zhiyin.training.engine import Engine
 from zhiyin.training.learner import Learner
@@ -37,11 +38,12 @@ class Learns(Protocol):
 
 def learn(
     model: Learns, learner: Learner[T], loader: Loader[T], *, validation: Cases | None = None,
-    progress: Progress | None = None, checkpoints: Path | str | None = None,
+    progress: Progress | None = None, checkpoints: Path | str | None = None, start: Any = None,
 ) -> None:  # fmt: skip
     """Train the learner's network as the model's settings say; verdict, epochs and curve go into ``model.facts``.
 
     ``validation``: cases whose NDCG chooses the epoch. ``checkpoints``: a folder from which a killed training goes on.
+    ``start``: an earlier version whose weights the network takes over, see `continuing`.
     Raises `ModelError` where the loader has nobody.
     """
     if not len(loader):
@@ -54,6 +56,8 @@ def learn(
         epochs = min(epochs, -(-settings.updates // a_pass))
     if validation is not None and not isinstance(validation, Cases):
         raise ModelError(f"validation is a {type(validation).__name__}; give cases, for example split.validation")
+    if start is not None:
+        take_over(model, start)
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
     engine = Engine.now()
     device, record = engine.device_of(), curves(engine.tensorboard, model.name)

@@ -71,10 +71,10 @@ class AdversarialVAE(AdversarialVAEModel, MultVAE):
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
-        checkpoints: Path | str | None = None,
+        checkpoints: Path | str | None = None, start: Self | None = None,
     ) -> Self:  # fmt: skip
         """Learn as `MultVAE` does; ``facts["active"]``: latent numbers that tell people apart, of ``latent``."""
-        super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints)
+        super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints, start=start)
         means = self.latent(dataset.histories)  # (U, D)
         self.facts["active"] = int((means.var(axis=0) > ACTIVE).sum())
         return self

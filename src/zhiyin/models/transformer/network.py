@@ -41,6 +41,9 @@ SCORE_BLOCK = 512
 class NextItemNetwork(nn.Module):
     """Packed sequences of item rows → a vector for each event; its products with item vectors score what is next."""
 
+    per_item: ClassVar[tuple[str, ...]] = ("item_table", "output_table")
+    """Weights with a row an item (and one more for the start)."""
+
     def __init__(self, n_items: int, config: SASRecConfig, n_kinds: int = len(KINDS)) -> None:
         super().__init__()
         self.n_items, self.positions, width = n_items, config.positions, config.width

@@ -122,9 +122,12 @@ class SASRec(SASRecModel):
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
-        checkpoints: Path | str | None = None,
+        checkpoints: Path | str | None = None, start: Self | None = None,
     ) -> Self:  # fmt: skip
-        """Learn from everybody's sequence. ``checkpoints``: a folder from which a killed fit goes on."""
+        """Learn from everybody's sequence. ``checkpoints``: a folder from which a killed fit goes on.
+
+        ``start``: an earlier version to go on from; items that it does not know are new.
+        """
         self.learned_from(dataset)
         settings = self.config
         lessons = Lessons.of(dataset.histories, dataset.n_items, settings.max_history, settings.ahead)
@@ -134,7 +137,7 @@ class SASRec(SASRecModel):
             self.network = self.fresh_network()
             learn(
                 self, NextItemLearner(self.network, settings, counts), loader,
-                validation=validation, progress=progress, checkpoints=checkpoints,
+                validation=validation, progress=progress, checkpoints=checkpoints, start=start,
             )  # fmt: skip
         return self
 

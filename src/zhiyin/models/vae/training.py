@@ -92,9 +92,12 @@ class FitsBags(BagModel[Any]):
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
-        checkpoints: Path | str | None = None,
+        checkpoints: Path | str | None = None, start: Self | None = None,
     ) -> Self:  # fmt: skip
-        """Learn from everybody's bag of items. ``checkpoints``: a folder from which a killed fit goes on."""
+        """Learn from everybody's bag of items. ``checkpoints``: a folder from which a killed fit goes on.
+
+        ``start``: an earlier version to go on from; items that it does not know are new.
+        """
         self.learned_from(dataset)
         matrix = signs(dataset.histories, dataset.n_items)  # (people, N)
         likes_something = np.asarray(matrix.max(axis=1).todense()).ravel() > 0
@@ -103,7 +106,7 @@ class FitsBags(BagModel[Any]):
             self.network = self.new_network()
             learn(
                 self, self.learner(), self.loader(Shuffled(bags, self.config.batch, self.config.seed)),
-                validation=validation, progress=progress, checkpoints=checkpoints,
+                validation=validation, progress=progress, checkpoints=checkpoints, start=start,
             )  # fmt: skip
         return self
 
@@ -120,10 +123,10 @@ class VAECosine(VAECosineModel, MultVAE):
 
     def fit(
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
-        checkpoints: Path | str | None = None,
+        checkpoints: Path | str | None = None, start: Self | None = None,
     ) -> Self:  # fmt: skip
         """Learn as `MultVAE` does; the epoch is chosen by what the cosine recommends."""
         self._items = None
-        super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints)
+        super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints, start=start)
         self.settle()
         return self
