@@ -123,6 +123,10 @@ def test_gaps_say_how_many_people(shop: Path, capsys: pytest.CaptureFixture[str]
         assert set(gap) == {"specification", "people", "low", "high"}
         assert 0 <= gap["low"] <= gap["people"] <= gap["high"] <= 120
     assert [gap["people"] for gap in found] == sorted((gap["people"] for gap in found), reverse=True)
+    assert zhiyin("generate", "--gaps", "-n", 5, "-w", shop, "--json") == 0
+    more = result_of(capsys)["gaps"]
+    assert more[:3] == found
+    assert more == json.loads((shop / "runs" / "last.json").read_text())["generation"]["gaps"]  # what the report shows
     assert zhiyin("generate", "--gaps", "-w", shop, "--lang", "zh") == 0
     assert "接下来进什么货" in capsys.readouterr().out
 

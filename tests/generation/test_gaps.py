@@ -6,7 +6,7 @@ import pytest
 from zhiyin.data.contracts import Catalogue
 from zhiyin.generation import ConditionalGAN
 from zhiyin.generation.encoding import Hard
-from zhiyin.generation.gaps import DRAWS, find_gaps
+from zhiyin.generation.gaps import DRAWS, _crowded, find_gaps
 
 N = 60
 
@@ -67,3 +67,33 @@ def test_two_gaps_are_not_one_and_the_larger_stands_first(wished: Wished, monkey
     assert [gap.people for gap in found] == [45, 15]
     assert len(find_gaps(wished, people(0), 1, np.random.default_rng(0))) == 1
     assert DRAWS > 1
+
+
+def test_the_first_of_many_are_those_of_few(wished: Wished, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ten people ask for red jugs with each draw, forty for a green one with one of eight: more people, fewer draws."""
+
+    def two(self: Wished, condition: np.ndarray, n: int, rng: np.random.Generator, asked: object = None) -> Hard:
+        colours, kinds = self.encoding.blocks[0].askable, self.encoding.blocks[1].askable
+        person, draw = np.arange(n) % N, np.arange(n) // N
+        red, green = person < 10, (person >= 20) & (draw == 0)
+        colour = np.where(red, colours.index("red"), colours.index("green"))
+        return [colour, np.where(red | green, kinds.index("jug"), kinds.index("bag"))]
+
+    monkeypatch.setattr(Wished, "sample", two)
+    found = find_gaps(wished, people(0), 5, np.random.default_rng(0))
+    assert [(gap.specification.text.en, gap.people) for gap in found] == [("green, jug", 40), ("red, jug", 10)]
+    for n in (1, 2):
+        assert find_gaps(wished, people(0), n, np.random.default_rng(0)) == found[:n]
+
+
+def test_a_crowd_is_counted_again_without_those_who_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    points = np.array([[0], [1], [2], [3], [4], [9], [10]], np.float32)
+    assert _crowded(points, 1.0) == [1, 3, 5]
+    left, chosen = np.ones(7, bool), []
+    while left.any():  # the slow way
+        best = max(np.flatnonzero(left), key=lambda i: (abs(points[left] - points[i]) <= 1).sum())
+        chosen.append(best)
+        left &= (abs(points - points[best]) > 1)[:, 0]
+    assert _crowded(points, 1.0) == chosen
+    monkeypatch.setattr("zhiyin.generation.gaps.COUNTED", 2)
+    assert _crowded(points, 1.0) == [1, 3]

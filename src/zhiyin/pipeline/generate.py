@@ -20,11 +20,11 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits import Split
 from zhiyin.generation import Generated
 from zhiyin.generation.conditional import ConditionalModel
-from zhiyin.generation.gaps import find_gaps
 from zhiyin.generation.judgement import foresight, judge
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.recipe import GENERATOR, Recipe
+from zhiyin.pipeline.specify import gaps_of
 from zhiyin.pipeline.train import saved, still_there
 
 PAIRS = 200_000
@@ -110,6 +110,7 @@ def _made(line: Line, name: str) -> Facts:
     judgement["foresight"] = foreseen(Generated(made, model, FORESEEN), line.split, line.recipe.seed)
     rng = random_stream(line.recipe.seed, "shown")
     shown = [specification.to_dict() for specification in made.specifications(vectors[:SHOWN], SHOWN, rng)]
+    log = line.dataset.for_purpose("personalise")
     verdict = {"en": made.facts["verdict"], "zh": made.facts["verdict_zh"]}
     auc = f"{judgement['told_apart']['value']:.2f}"
     return {
@@ -118,7 +119,7 @@ def _made(line: Line, name: str) -> Facts:
         "condition": name,
         "specifications": shown,
         "judgement": judgement,
-        "gaps": [gap.to_dict() for gap in find_gaps(made, vectors, SHOWN, rng)],
+        "gaps": gaps_of(made.facing(log.catalogue), model, log, SHOWN, line.recipe.seed),
         "curve": made.facts["curve"],
         "verdict": made.facts["verdict"],
         "verdict_zh": made.facts["verdict_zh"],

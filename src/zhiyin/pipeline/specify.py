@@ -43,9 +43,7 @@ class Maker:
         return np.asarray(self.condition.user_vectors(requests))
 
     def everybody(self) -> np.ndarray:
-        """Vectors (P, D) of all people with a history."""
-        active = np.flatnonzero(self.dataset.histories.lengths > 0)
-        return self.vectors(requests_of(self.on_model(), active))
+        return everybody(self.condition, self.dataset)
 
     def on_model(self) -> Dataset:
         """The log on the rows of the model's catalogue."""
@@ -83,8 +81,21 @@ def specifications(
 def gaps(workspace: Workspace, n: int = 10) -> dict[str, Any]:
     """The gaps that most people ask for, over everybody of the log."""
     maker = Maker(workspace)
-    found = find_gaps(maker.generator, maker.everybody(), n, random_stream(maker.seed, "gaps"))
-    return {"gaps": [gap.to_dict() for gap in found]}
+    return {"gaps": gaps_of(maker.generator, maker.condition, maker.dataset, n, maker.seed)}
+
+
+def gaps_of(
+    generator: ConditionalModel, condition: Any, dataset: Dataset, n: int, seed: int
+) -> list[dict[str, Any]]:  # fmt: skip
+    """The same for a run and for the command: of all people with a history in ``dataset``."""
+    found = find_gaps(generator, everybody(condition, dataset), n, random_stream(seed, "gaps"))
+    return [gap.to_dict() for gap in found]
+
+
+def everybody(condition: Any, dataset: Dataset) -> np.ndarray:
+    """Vectors (P, D) of all people with a history, by the model ``condition``."""
+    active = np.flatnonzero(dataset.histories.lengths > 0)
+    return np.asarray(condition.user_vectors(requests_of(on_catalogue(dataset, condition.catalogue), active)))
 
 
 def _segment(maker: Maker, segment: str) -> np.ndarray:
