@@ -214,7 +214,8 @@ class TestGSASRecContract(RecommenderContract):
 
 class TestESASRecContract(RecommenderContract):
     def trained_on(self, dataset: zhiyin.Dataset) -> Any:
-        return zhiyin.models.ESASRec(**SMALL, negatives=8, proposal="frequency", corrected=True).fit(dataset)
+        parts = {"kinds": True, "gaps": True, "proposal": "frequency", "corrected": True, "negatives": 8}
+        return zhiyin.models.ESASRec(**SMALL, **parts).fit(dataset)
 
 
 class TestSASRecContract(RecommenderContract):

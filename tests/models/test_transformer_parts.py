@@ -132,6 +132,16 @@ def test_dropout_is_active_while_learning_alone(kind: str):
     assert changed(read(made, HISTORY), read(made, HISTORY))  # that of the embedding
 
 
+@pytest.mark.parametrize(("kind", "widths"), [("plain", [1, 1]), ("gated", [1, 4, 1]), ("released", [1, 1])])
+def test_dropout_stands_where_the_paper_has_it(kind: str, widths: list[int]):
+    """After attention and after the feed-forward layer; eSASRec's, and the released one, inside it too."""
+    block, x, mix = one_block(kind)
+    seen: list[int] = []
+    block.dropout.register_forward_hook(lambda module, given, _: seen.append(given[0].shape[1] // WIDTH))
+    block(x, mix)
+    assert seen == widths
+
+
 @pytest.mark.parametrize("gate", ["gate_attention", "gate_forward"])
 def test_a_closed_gate_lets_nothing_through(gate: str):
     block, x, mix = one_block("gated")
@@ -267,6 +277,14 @@ def test_negatives_are_drawn_and_their_number_counts():
         for loss, k in (("sampled_softmax", 1), ("sampled_softmax", 8), ("softmax", 1))
     )
     assert few < 1.5 < many < exact + 0.5
+
+
+@pytest.mark.parametrize(("proposal", "share"), [("uniform", 1 / N_ITEMS), ("frequency", 1 / 78)])
+def test_negatives_are_drawn_as_the_setting_says(proposal: str, share: float):
+    """Item i was taken i times: by frequency, item 0 is drawn once in 0 + 1 + … + 11 + 12."""
+    torch.manual_seed(0)
+    drawn = learner(loss="bpr", proposal=proposal).proposal.draw(40_000)
+    assert float((drawn == 0).double().mean()) == pytest.approx(share, rel=0.15)
 
 
 @pytest.mark.parametrize("proposal", ["uniform", "frequency"])
