@@ -1,6 +1,8 @@
 """``zhiyin ingest`` with what a file does not tell, from a database, and twice."""
 
 import json
+import re
+import shlex
 import sqlite3
 from pathlib import Path
 
@@ -83,3 +85,17 @@ def test_reasons_and_repeated_files_are_said_in_chinese(tmp_path, capsys):
     assert "no user" not in said
     assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "w", "--lang", "zh", "--append") == 0
     assert "a.csv 此前已导入（名为 a.csv）：未再导入" in capsys.readouterr().out
+
+
+def test_the_hint_to_name_a_column_can_be_pasted_and_a_column_of_dates_is_the_time(tmp_path, capsys):
+    path = tmp_path / "a.csv"
+    path.write_text('sold_at,"Customer, ref.",book\n2024-05-03,a,x\n2024-05-04,b,y\n')
+    assert zhiyin("ingest", path, "-w", tmp_path / "w") == 2
+    hint = re.search("for example (--map .*), in Python", capsys.readouterr().err)
+    assert hint is not None
+    assert hint[1] == '--map "user=Customer, ref."'
+    assert zhiyin("ingest", path, "-w", tmp_path / "w", *shlex.split(hint[1]), "--dry-run") == 0
+    assert "time = sold_at (%Y-%m-%d)" in capsys.readouterr().err
+    both = ["--map", "user=Customer, ref.,item=book"]
+    assert zhiyin("ingest", path, "-w", tmp_path / "w", *both, "--dry-run", "--json") == 0
+    assert json.loads(capsys.readouterr().out)["events"] == 2

@@ -1,11 +1,15 @@
 """Which column is which: guessed, shown, overridden, and refused in words that help."""
 
+import shlex
+from datetime import UTC, datetime, timedelta, timezone
+
 import polars as pl
 import pytest
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import separate
 from zhiyin.data.columns import guess
+from zhiyin.data.dataset import Dataset
 from zhiyin.data.side import side_table
 from zhiyin.data.times import time_form
 
@@ -29,6 +33,8 @@ def ours(frame: pl.DataFrame, **given: str) -> pl.DataFrame:
         ("visitorid", "itemid", "timestamp", "score"),
         ("personId", "contentId", "eventTime", "count"),
         ("用户ID", "商品ID", "时间", "评分"),
+        ("customer", "book", "sold_at", "qty"),
+        ("client_id", "sku", "Sale date", "stars"),
     ],
 )
 def test_usual_names_are_understood(names):
@@ -70,6 +76,62 @@ def test_what_cannot_be_told_is_asked_for(given, words):
         guess(one(who="a", x="b"), given)
 
 
+@pytest.mark.parametrize("name", ["sold", "day", "when", "Erledigt am"])
+@pytest.mark.parametrize("cell", ["2024-05-03", "03/05/24", datetime(2020, 1, 2)])
+def test_dates_are_the_time_whatever_their_column_is_called(name, cell):
+    found = guess(one(customer="a", book="x", **{name: cell}, note="n"))
+    assert found.names["time"] == name
+    assert f"{name} is taken for time, as its cells are dates" in found.notes
+    assert found.others == ("note",)
+    assert Dataset.from_frame(one(customer="a", book="x", **{name: cell})).histories.times.max() > 0
+
+
+@pytest.mark.parametrize(("name", "cell"), [("day", 17), ("sold", "3"), ("version", "1.2.10"), ("note", "soon"),
+                                            ("n", 1_700_000_000), ("n", "20240503"), ("empty", None)])  # fmt: skip
+def test_what_could_be_anything_is_no_time(name, cell):
+    found = guess(one(customer="a", book="x", **{name: cell}))
+    assert "time" not in found.names
+    assert found.notes == ()
+
+
+def test_numbers_are_a_time_where_the_name_says_so():
+    assert guess(one(user="a", item="x", sold=1_700_000_000)).names["time"] == "sold"
+    assert guess(one(user="a", item="x", day="20240503")).time.forms == ("%Y%m%d",)
+
+
+def test_of_several_columns_of_dates_one_is_taken_only_if_its_name_tells():
+    dates = {"am": "2024-05-03", "birth date": "2024-05-03", "um": "2024-05-03"}
+    found = guess(one(user="a", item="x", **dates))
+    assert "time" not in found.names
+    said = "no time; am, birth date, um look like dates: say which is when things happened, --map time=am"
+    assert found.notes == (said,)
+    assert guess(one(user="a", item="x", **{"birth date": "2024-05-03"})).notes == (
+        'no time; birth date looks like dates: say which is when things happened, --map "time=birth date"',
+    )
+    found = guess(one(user="a", item="x", shipped="2024-05-04", ankauf="2024-05-03"))
+    assert found.names["time"] == "ankauf"
+    assert found.notes == ("ankauf is taken for time, as its cells are dates, though shipped could be it",)
+    assert guess(one(user="a", item="x", am="2024-05-03", sold="2024-05-03")).names["time"] == "sold"
+    assert guess(one(user="a", item="x", am="2024-05-03", sold="2024-05-03"), {"time": "am"}).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("columns", "hint"),
+    [
+        ({"sold_at": "2024-05-03", "book": "x", "price paid": 3.5, "Customer ref.": "7"}, '--map "user=Customer ref."'),
+        ({"am": "2024-05-03", "user": "a", "price": 3.5, "Amount": 2.5, "book code": "x"}, '--map "item=book code"'),
+        ({"user": "a", "price": 3.5, "Amount": 2.5, "weg": "x", "um": "2024-05-03"}, "--map item=weg"),
+        ({"item": "a", "client name": "Ann", "client $": "7", "client's $ id": "7"},
+         """--map 'user=client'"'"'s $ id'"""),
+    ],
+)  # fmt: skip
+def test_a_hint_names_a_likely_column_and_can_be_pasted(columns, hint):
+    with pytest.raises(DataError, match="say which one it is, for example ") as caught:
+        guess(one(**columns))
+    assert f"for example {hint}, in Python" in caught.value.message
+    assert shlex.split(hint)[1] in [f"{ours}={name}" for name in columns for ours in ("user", "item")]
+
+
 def test_whole_numbers_stored_as_floats_are_whole():
     floats = pl.DataFrame({"user": [17850.0, None], "item": [1.0, 2.0]})
     assert ours(floats)["user"].to_list() == ["17850"]
@@ -86,8 +148,6 @@ def test_signed_64_bit_ids_keep_every_digit():
 
 
 def test_a_label_of_0_is_an_impression_and_weighs_nothing():
-    from zhiyin.data.dataset import Dataset
-
     frame = pl.DataFrame({"user": ["a", "a"], "item": ["x", "y"], "label": [1, 0]})
     dataset = Dataset.from_frame(frame)
     assert [dataset.kinds[code] for code in dataset.histories.kinds] == ["click", "impression"]
@@ -169,8 +229,6 @@ def test_years_of_two_digits_are_told_by_the_whole_column(cells, days, note):
 
 
 def test_dates_of_a_frame_are_read_in_utc():
-    from datetime import UTC, datetime, timedelta, timezone
-
     there = datetime(2001, 1, 1, 8, tzinfo=timezone(timedelta(hours=8)))
     assert there.astimezone(UTC).hour == 0
     frame = pl.DataFrame({"user": ["u"], "item": ["i"], "time": [there]})

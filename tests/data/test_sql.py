@@ -161,9 +161,7 @@ def test_secrets_stay_out_of_notes_and_snapshots(shop, tmp_path):
 
 def test_a_query_is_a_table_or_a_select():
     for given in ({}, {"table": "a", "sql": "SELECT 1"}):
-        with pytest.raises(
-            DataError, match=r"a query takes a table or a SELECT, found (neither|both); give one"
-        ):
+        with pytest.raises(DataError, match=r"a query takes a table or a SELECT, found (neither|both); give one"):
             Query("sqlite://", **given)
 
 

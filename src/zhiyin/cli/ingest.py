@@ -1,5 +1,6 @@
 """``zhiyin ingest``: a log into the workspace."""
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -104,7 +105,7 @@ def _query(paths: list[Path] | None, database: str | None, table: str | None, sq
 def mapping(text: str | None) -> dict[str, str]:
     """``user=CustomerID,item=StockCode`` as a mapping; raises `SettingsError` for anything else."""
     pairs: dict[str, str] = {}
-    for part in (text or "").split(",") if text else []:
+    for part in re.split(r",(?=\s*\w+\s*=)", text) if text else []:  # a comma may stand in a column's name
         ours, sign, yours = part.partition("=")
         if not sign or not ours.strip() or not yours.strip():
             raise SettingsError(

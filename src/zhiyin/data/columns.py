@@ -1,12 +1,12 @@
 """Which of your columns is which of ours: guessed from usual names and first rows, printable, overridden by you."""
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import polars as pl
 
 from zhiyin.core.errors import DataError
+from zhiyin.data.clues import folded, likely, of_time, option
 from zhiyin.data.times import TimeForm, said_form, time_form
 
 ROLES: Mapping[str, tuple[str, ...]] = {
@@ -22,7 +22,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     ),
     "time": (
         "time", "timestamp", "ts", "invoicedate", "datetime", "date", "eventtime", "eventdate", "createdat",
-        "orderdate", "purchasedate", "unixtimestamp", "unixreviewtime", "reviewtime", "时间", "日期", "下单时间",
+        "orderdate", "purchasedate", "unixtimestamp", "unixreviewtime", "reviewtime", "soldat", "soldon", "saledate",
+        "saletime", "salesdate", "dateofsale", "orderedat", "orderedon", "ordertime", "purchasetime", "purchasedat",
+        "purchasedon", "boughtat", "boughton", "paidat", "transactiondate", "transactiontime", "viewedat", "ratedat",
+        "时间", "日期", "下单时间", "下单日期", "购买时间", "购买日期", "销售日期", "交易时间",
     ),
     "position": ("position", "pos", "step", "timeframe"),
     "kind": ("kind", "event", "eventtype", "behavior", "behaviour", "behaviortype", "action", "interaction", "行为"),
@@ -109,11 +112,6 @@ def unread_cells(column: str, rows: int) -> str:
     return f"{column} holds no number that can be read in {rows:,} rows: taken for missing"
 
 
-def folded(name: str) -> str:
-    """``Customer_ID`` and ``customer id`` are ``customerid``."""
-    return re.sub(r"[\W_]+", "", name.casefold())
-
-
 def spelled_out(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with text for categories and for objects of Python."""
     objects = [name for name, dtype in frame.schema.items() if dtype == pl.Object]
@@ -147,7 +145,9 @@ def guess(
     if "label" in names:
         kind = _labelled(sample, names, notes, given or {})
     joined = _without_user(sample, names, notes)
-    _need(names, columns, ("item",) if joined else ("user", "item"), about)
+    if "time" not in names:
+        _time_by_cells(sample, names, notes, joined)
+    _need(sample, names, ("item",) if joined else ("user", "item"), about)
     value, session = folded(names.get("value", "")), folded(names.get("session", ""))
     if kind is None and "kind" not in names:
         kind = "purchase" if value in QUANTITIES or session in BASKETS else "rating" if value in RATINGS else None
@@ -190,6 +190,15 @@ def matched(columns: Iterable[str], given: Mapping[str, str], roles: Mapping[str
     return {ours: names[ours] for ours in roles if ours in names}
 
 
+def _time_by_cells(sample: pl.DataFrame, names: dict[str, str], notes: list[str], joined: Iterable[str]) -> None:
+    used = {*names.values(), *joined}
+    found, note = of_time(sample, [c for c in sample.columns if c not in used and not c.startswith("__")])
+    if found is not None:
+        names["time"] = found
+        names.update({ours: names.pop(ours) for ours in ROLES if ours in names})
+    notes += [note] if note else []
+
+
 def _time_form(sample: pl.DataFrame, names: Mapping[str, str], said: str | None) -> TimeForm | None:
     if "time" in names:
         column = sample[names["time"]]
@@ -208,7 +217,7 @@ def _rivals(columns: list[str], names: Mapping[str, str], given: Mapping[str, st
     for ours, theirs in names.items():
         others = [c for c in columns if folded(c) in ROLES[ours] and c not in names.values()]
         if others and ours not in given:
-            called, otherwise = ", ".join(others), f"say otherwise with --map {ours}={others[0]}"
+            called, otherwise = ", ".join(others), f"say otherwise with {option(ours, others[0])}"
             notes.append(f"{theirs} is taken for {ours}, though {called} could be it: {otherwise}")
     return notes
 
@@ -241,18 +250,19 @@ def _fitting(sample: pl.DataFrame, names: Mapping[str, str]) -> None:
             )  # fmt: skip
 
 
-def _need(names: Mapping[str, str], columns: list[str], needed: tuple[str, ...], about: str) -> None:
+def _need(sample: pl.DataFrame, names: Mapping[str, str], needed: tuple[str, ...], about: str) -> None:
+    columns = [name for name in sample.columns if not name.startswith("__")]
     for ours in needed:
         if ours not in names:
-            free = next((column for column in columns if column not in names.values()), "COLUMN")
             if about != "events":
                 raise DataError(
                     f"the {about} have no column for {ours!r}; found {', '.join(columns) or 'none'}: rename the one "
                     f"that it is to {ours!r}", found=", ".join(columns), allowed=ours,
                 )  # fmt: skip
+            free = likely(ours, sample, [column for column in columns if column not in names.values()])
             raise DataError(
                 f"the {about} have no column for {ours!r}; found {', '.join(columns) or 'none'}: say which one it is, "
-                f"for example --map {ours}={free}, in Python map={{{ours!r}: {free!r}}}",
+                f"for example {option(ours, free)}, in Python map={{{ours!r}: {free!r}}}",
                 found=", ".join(columns), allowed=", ".join(ROLES.get(ours, (ours,))),
             )  # fmt: skip
 

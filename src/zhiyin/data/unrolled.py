@@ -2,7 +2,8 @@
 
 import polars as pl
 
-from zhiyin.data.columns import ROLES, USUAL, folded
+from zhiyin.data.clues import folded
+from zhiyin.data.columns import ROLES, USUAL
 from zhiyin.data.readers.reader import TROUBLE
 
 LISTS = ("items", "itemids", "itemlist", "itemidlist", "history", "sequence")

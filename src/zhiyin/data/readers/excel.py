@@ -15,7 +15,8 @@ import fastexcel
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.columns import USUAL, folded
+from zhiyin.data.clues import folded
+from zhiyin.data.columns import USUAL
 from zhiyin.data.readers.reader import LINE
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.columns import folded
+from zhiyin.data.clues import folded
 from zhiyin.data.readers.reader import LINE, TROUBLE, beginning
 from zhiyin.data.unrolled import ITEMS
 

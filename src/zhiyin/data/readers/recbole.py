@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-from zhiyin.data.columns import USUAL, folded
+from zhiyin.data.clues import folded
+from zhiyin.data.columns import USUAL
 from zhiyin.data.readers.delimited import DelimitedReader
 
 TYPES = ("token", "token_seq", "float", "float_seq")
