@@ -56,7 +56,7 @@ class Sequences:
 
     def tensors(self) -> tuple[Tensor, ...]:
         """Offsets, rows, kinds and gaps."""
-        return tuple(torch.from_numpy(column) for column in (self.offsets, self.rows, self.kinds, self.gaps))
+        return tuple(torch.as_tensor(column) for column in (self.offsets, self.rows, self.kinds, self.gaps))
 
     def take(self, people: np.ndarray | slice) -> Self:
         """The sequences at these positions, in this order."""

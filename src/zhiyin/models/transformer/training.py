@@ -60,11 +60,11 @@ class NextItemLearner(Learner[Lessons]):
         }  # fmt: skip
 
     def step(self, batch: Lessons, optimisers: Optimisers) -> Tensor:
-        offsets, people = torch.from_numpy(batch.read.offsets), torch.from_numpy(batch.targets.owners)
+        offsets, people = torch.as_tensor(batch.read.offsets), torch.as_tensor(batch.targets.owners)
         asked, owners, n_targets = torch.unique_consecutive(
-            offsets[people] + torch.from_numpy(batch.places.rows), return_inverse=True, return_counts=True
+            offsets[people] + torch.as_tensor(batch.places.rows), return_inverse=True, return_counts=True
         )  # (R,), (E,), (R,)
-        items = torch.from_numpy(batch.targets.rows.astype(np.int64))
+        items = torch.as_tensor(batch.targets.rows.astype(np.int64))
         shares = 1 / n_targets.to(self.network.item_table.dtype)[owners]  # (E,)
         total, losses = self.losses(batch.read.tensors(), asked, owners, items, shares)
         optimisers.descend(total / len(asked), len(asked))

@@ -29,14 +29,15 @@ class Proposal:
         """int64 rows of the catalogue, of this shape."""
         if self.until is None:
             return torch.randint(self.n_items, shape)
-        found = torch.searchsorted(self.until, torch.rand(shape, dtype=torch.float64), right=True)
+        chance = torch.rand(shape, dtype=torch.float64)
+        found = torch.searchsorted(self.until.to(chance.device), chance, right=True)
         return found.clamp_max_(self.n_items - 1)  # where the shares add up to a little less than 1
 
     def log_expected(self, items: Tensor, draws: int) -> Tensor:
         """Log of how often each item is expected among so many draws: what the correction takes off its logit."""
         if self.log_shares is None:
             return torch.full(items.shape, math.log(draws / self.n_items))
-        return self.log_shares[items].float() + math.log(draws)
+        return self.log_shares.to(items.device)[items].float() + math.log(draws)
 
 
 def sampled_logits(people: Tensor, taken: Tensor, drawn: Tensor, collides: Tensor) -> tuple[Tensor, Tensor]:
