@@ -1,5 +1,9 @@
 """Several processes learn what one learns; a machine that cannot do what it is asked says so."""
 
+import contextlib
+import sys
+import types
+
 import numpy as np
 import pytest
 import torch
@@ -85,3 +89,39 @@ def test_a_helper_that_ends_before_its_time_is_told(monkeypatch):
     said = r"one of the 2 processes that learn together ended before its time \(exit codes \[3\]\); train again"
     with pytest.raises(ResourceError, match=said), Engine(processes=2):
         zhiyin.models.SASRec(epochs=1).fit(worlds.even())
+
+
+def test_curves_need_their_package_and_say_how_to_get_it(tmp_path, monkeypatch):
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
+    said = r"a package that is not installed; pip install 'zhiyin\[tensorboard\]', or leave"
+    with pytest.raises(ResourceError, match=said), Engine(tensorboard=tmp_path):
+        zhiyin.models.SASRec(epochs=1).fit(worlds.even())
+
+
+def test_each_entry_of_the_curve_is_written_under_the_models_name(tmp_path, monkeypatch):
+    written = []
+
+    class Writer(contextlib.nullcontext):
+        def __init__(self, folder: str) -> None:
+            super().__init__(self)
+            self.folder = folder
+
+        def add_scalar(self, name: str, value: float, epoch: int) -> None:
+            written.append((self.folder, name, value, epoch))
+
+    monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", types.SimpleNamespace(SummaryWriter=Writer))
+    with Engine(tensorboard=tmp_path):
+        model = zhiyin.models.SASRec(epochs=2).fit(worlds.even())
+    folder = str(tmp_path / "SASRec")
+    assert written == [(folder, "loss", entry["loss"], entry["epoch"]) for entry in model.facts["curve"]]
+
+
+@pytest.mark.parametrize("name", ["MultVAE", "AdversarialVAE", "SASRec"])
+@pytest.mark.parametrize(
+    "world", [worlds.one_item(), worlds.one_user(), worlds.even(n_people=12, n_liked=1)],
+    ids=["one item", "one person", "one event each"],
+)  # fmt: skip
+def test_the_smallest_data_train_in_a_batch_larger_than_they_are(name: str, world):
+    model = getattr(zhiyin.models, name)(epochs=2, batch=500, accumulate=3).fit(world)
+    assert np.isfinite(model.score(Requests.of(world.histories))).all()
+    assert not model.facts["verdict"].startswith("diverged")

@@ -13,6 +13,7 @@ from zhiyin.answering import Rules
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
+from zhiyin.training.engine import Engine
 
 GENERATOR = "generator"
 """The name under which the generator proposes, and stands in the registry."""
@@ -151,6 +152,8 @@ class Recipe(Config):
     ranker: RankerRecipe = Field(default_factory=RankerRecipe)
     generation: GenerationRecipe = Field(default_factory=GenerationRecipe)
     answer: AnswerRecipe = Field(default_factory=AnswerRecipe)
+    machine: Engine = Field(default_factory=Engine)
+    """Where and how networks learn; it changes no model's settings. ``tensorboard`` is relative to the workspace."""
 
     @classmethod
     def from_toml(cls, text: str, where: str = "recipe") -> Self:

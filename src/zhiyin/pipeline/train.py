@@ -74,7 +74,11 @@ def fit(
     model = estimator(line.recipe.models[name].model)(config=settings)
     checkpoints = line.workspace.runs / "checkpoints" / key[:16]
     further = {"checkpoints": checkpoints} if "checkpoints" in inspect.signature(model.fit).parameters else {}
-    model.fit(train, validation=validation, progress=line.progress, **further)
+    machine = line.recipe.machine
+    if machine.tensorboard is not None:
+        machine = machine.model_copy(update={"tensorboard": line.workspace.folder / machine.tensorboard})
+    with machine:
+        model.fit(train, validation=validation, progress=line.progress, **further)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return model
 

@@ -1,0 +1,12 @@
+from zhiyin.training.checkpoints import Checkpoints as Checkpoints
+from zhiyin.training.engine import Engine as Engine
+from zhiyin.training.fitting import learn as learn
+from zhiyin.training.learner import Learner as Learner
+from zhiyin.training.learner import Optimisers as Optimisers
+from zhiyin.training.loaders import Bags as Bags
+from zhiyin.training.loaders import Shuffled as Shuffled
+from zhiyin.training.loop import Training as Training
+from zhiyin.training.loop import train as train
+from zhiyin.training.losses import softmax_likelihood as softmax_likelihood
+from zhiyin.training.machine import reproducible as reproducible
+from zhiyin.training.validation import ndcg_on as ndcg_on
