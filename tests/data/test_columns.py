@@ -119,7 +119,7 @@ def test_of_several_columns_of_dates_one_is_taken_only_if_its_name_tells():
     ("columns", "hint"),
     [
         ({"sold_at": "2024-05-03", "book": "x", "price paid": 3.5, "Customer ref.": "7"}, '--map "user=Customer ref."'),
-        ({"am": "2024-05-03", "user": "a", "price": 3.5, "Amount": 2.5, "book code": "x"}, '--map "item=book code"'),
+        ({"am": "2024-05-03", "user": "a", "price": 3.5, "Amount": 2.5, "book ref": "x"}, '--map "item=book ref"'),
         ({"user": "a", "price": 3.5, "Amount": 2.5, "weg": "x", "um": "2024-05-03"}, "--map item=weg"),
         ({"item": "a", "client name": "Ann", "client $": "7", "client's $ id": "7"},
          """--map 'user=client'"'"'s $ id'"""),

@@ -15,6 +15,7 @@ import pytest
 from zhiyin.core.errors import DataError
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.ingest import ingest
+from zhiyin.data.readers.heading import heading
 from zhiyin.data.reading import read
 from zhiyin.data.snapshots import Snapshot
 
@@ -167,6 +168,72 @@ def test_full_rows_above_the_header_are_no_header(tmp_path):
     rows = [["printed", "by", "Ann"], ["2011", "4", "5"], ["user", "item", "note"], ["a", "x", "n"]]
     dataset = read(workbook(tmp_path / "a.xlsx", {"S": rows}))
     assert (list(dataset.users), list(dataset.catalogue.ids)) == (["a"], ["x"])
+
+
+GROUPS = ["Sale", "Customer", None, "Book", None, "Money"]
+UNDER = ["Date", "No", "Name", "Code", "Title", "Paid"]
+SOLD = [[DAY, 7, "Ann", "B1", "Dune", 3.5], [DAY, 8, "Bob", "B2", "Emma", 4]]
+ACROSS = ["B{0}:C{0}", "D{0}:E{0}"]
+
+
+@pytest.mark.parametrize("above", [0, 2])
+@pytest.mark.parametrize("groups", [GROUPS, ["Verkauf", "Kunde", None, "Buch", None, "Geld"]])
+def test_a_header_in_two_rows_is_joined(tmp_path, above, groups):
+    """Whether the groups or the names below them are usual names."""
+    under = UNDER if groups is GROUPS else ["Date", "Customer", "Name", "Book", "Title", "Price"]
+    title = [["Sales of 2010", *[None] * 5], [None] * 6][:above]
+    areas = [area.format(above + 1) for area in ACROSS] + (["A1:F1"] if above else [])
+    path = workbook(tmp_path / "a.xlsx", {"S": [*title, groups, under, *SOLD]}, {"S": areas})
+    given = {} if groups is GROUPS else {"user": "Kunde Customer", "item": "Buch Book"}
+    dataset = read(path, map=given)
+    assert dataset.histories.times.tolist() == [1_291_191_960] * 2
+    assert (list(dataset.users), list(dataset.catalogue.ids)) == (["7", "8"], ["B1", "B2"])
+    assert (dataset.report, dataset.histories.n_events) == ((), 2)
+    if groups is GROUPS:
+        said = f"rows {above + 1} and {above + 2} are the header together: Sale Date, Customer No, Customer Name, "
+        assert f"a.xlsx: {said}Book Code, Book Title, Money Paid" in dataset.guess.notes
+    ingest(path, tmp_path / "w", map=given)
+
+
+def test_cells_merged_over_both_rows_of_a_header_and_the_numbers_of_rows_below_it(tmp_path):
+    rows = [
+        ["Date", "Customer", None, "Book"],
+        [None, "No", "Name", None],
+        [DAY, 7, "Ann", "B1"],
+        ["soon", 8, "Bob", "B2"],
+    ]
+    path = workbook(tmp_path / "a.xlsx", {"S": rows}, {"S": ["A1:A2", "B1:C1", "D1:D2"]})
+    ingest(path, tmp_path / "w")
+    snapshot = Snapshot.load(tmp_path / "w")
+    assert snapshot.facts["names"] == {"user": "Customer No", "item": "Book", "time": "Date"}
+    assert snapshot.quarantine().select("line", "reason").rows() == [(4, "time cannot be read")]
+
+
+@pytest.mark.parametrize(
+    ("rows", "areas", "n_events"),
+    [
+        ([["Date", "Customer", "Book", None], [DAY, 7, "B1", "Dune"]], ["C1:D1"], 1),
+        ([["Customer", "Book", None], ["ann", "b1", "note"], ["bob", "b2", "note"]], [], 2),
+        ([["Sales of 2010", None, None, "x"], ["Date", "Customer", "Book", "N"], [DAY, 7, "B1", "D"]], ["A1:B1"], 1),
+        ([["Customer", "Book"], ["ann", "b1"]], ["A1:B1"], 1),
+    ],
+)  # fmt: skip
+def test_what_is_no_second_row_of_a_header_stays_what_it_is(tmp_path, rows, areas, n_events):
+    dataset = read(workbook(tmp_path / "a.xlsx", {"S": rows}, {"S": areas}))
+    assert dataset.histories.n_events == n_events
+    assert not [note for note in dataset.guess.notes if "header together" in note]
+
+
+def test_where_nothing_tells_what_is_merged_usual_names_below_gaps_are_a_header(tmp_path):
+    cells = pl.DataFrame([GROUPS, ["Date", "No", "Name", "Code", "Title", "Price"]], orient="row")
+    assert heading(cells, []).names == (
+        "Sale Date",
+        "Customer No",
+        "Customer Name",
+        "Book Code",
+        "Book Title",
+        "Money Price",
+    )
 
 
 def test_a_workbook_that_is_none_or_empty_says_so(tmp_path):

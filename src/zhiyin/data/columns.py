@@ -13,12 +13,14 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     "user": (
         "user", "userid", "customerid", "customer", "customerno", "customernumber", "uid", "visitorid", "visitor",
         "personid", "person", "reviewerid", "memberid", "clientid", "buyerid", "accountid", "account", "member",
+        "customercode", "clientno", "memberno", "buyerno", "readerid", "readerno",
         "用户", "用户id", "用户编号", "会员", "会员id", "顾客",
     ),
     "item": (
-        "item", "itemid", "stockcode", "productid", "product", "productcode", "sku", "movieid", "movie", "asin",
-        "parentasin", "bookid", "book", "isbn", "articleid", "article", "contentid", "videoid", "songid", "trackid",
-        "artistid", "newsid", "goodsid", "iid", "商品", "商品id", "商品编号", "物品", "物品id",
+        "item", "itemid", "itemcode", "itemno", "itemnumber", "stockcode", "productid", "productno", "productnumber",
+        "product", "productcode", "sku", "movieid", "movie", "asin", "parentasin", "bookid", "bookcode", "bookno",
+        "book", "isbn", "articleid", "articlecode", "articleno", "article", "contentid", "videoid", "songid",
+        "trackid", "artistid", "newsid", "goodsid", "iid", "商品", "商品id", "商品编号", "物品", "物品id",
     ),
     "time": (
         "time", "timestamp", "ts", "invoicedate", "datetime", "date", "eventtime", "eventdate", "createdat",
@@ -40,7 +42,10 @@ ROLES: Mapping[str, tuple[str, ...]] = {
     ),
     "split": ("split",),
     "consent": ("consent",),
-    "title": ("title", "description", "productname", "itemname", "标题", "商品名称"),
+    "title": (
+        "title", "description", "productname", "itemname", "booktitle", "bookname", "movietitle", "producttitle",
+        "标题", "商品名称",
+    ),
     "price": ("price", "unitprice", "价格", "单价"),
     "country": ("country",),
 }  # fmt: skip

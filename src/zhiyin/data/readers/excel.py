@@ -1,12 +1,12 @@
 """Excel workbooks, one sheet of them, by fastexcel: every cell as text, dates as ``2010-12-01 08:26:00``.
 
-The header may stand below a title. A cell that is merged over several rows counts for each of them, as it looks; one
-merged over columns, a title or a total, stays where it is.
+The header may stand below a title, or in two rows (`heading`). A cell that is merged over several rows counts for each
+of them, as it looks; one merged over columns, a title or a total, stays where it is.
 """
 
 import re
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,16 +15,11 @@ import fastexcel
 import polars as pl
 
 from zhiyin.core.errors import DataError
-from zhiyin.data.clues import folded
-from zhiyin.data.columns import USUAL
+from zhiyin.data.readers.heading import Area, Heading, heading
 from zhiyin.data.readers.reader import LINE
 
 ENDINGS = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
-TOP = 20
-"""First rows among which the header is."""
-FULL = 0.8
-"""Of the cells of the fullest row, as many as the header has where no name tells."""
-ONE_COLUMN = re.compile(rb'<mergeCell ref="([A-Z]+)(\d+):\1(\d+)"')
+AREA = re.compile(rb'<mergeCell ref="([A-Z]+)(\d+):([A-Z]+)(\d+)"')
 SHEET = re.compile(rb"<sheet [^>]*>")
 
 
@@ -49,26 +44,32 @@ class ExcelReader:
         return self.careful(path).drop(LINE)
 
     def notes(self, path: Path) -> tuple[str, ...]:
-        """Which sheet is read, where there are several, and where the header is, if not on top."""
+        """Which sheet is read, where there are several, and where the header is, if not in the first row alone."""
         _, name, others, header = self._read(path)
         said = f"{path.name}: sheet {name!r} is read, not read: {', '.join(others)}; say otherwise with --sheet"
-        below = f"{path.name}: the header is row {header + 1}; what stands above it is left out"
-        return (*([said] if others else []), *([below] if header else []))
+        return (*([said] if others else []), *([f"{path.name}: {header.note}"] if header.note else []))
 
     @cached_property
-    def _kept(self) -> dict[Path, tuple[pl.DataFrame, str, list[str], int]]:
+    def _kept(self) -> dict[Path, tuple[pl.DataFrame, str, list[str], Heading]]:
         return {}
 
-    def _read(self, path: Path) -> tuple[pl.DataFrame, str, list[str], int]:
-        """The rows below the header, the sheet's name, the others' names, the header's row: a file is read once."""
+    def _read(self, path: Path) -> tuple[pl.DataFrame, str, list[str], Heading]:
+        """The rows below the header, the sheet's name, the others' names, its header: a file is read once."""
         if path not in self._kept:
             book = _opened(path)
             name = self._chosen(path, book)
             sheet = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0)
             cells, letters = sheet.to_polars(), [column.absolute_index for column in sheet.available_columns()]
+            if not len(cells):
+                raise DataError(f"{path.name} has no cell in its sheet; choose another with --sheet", found="nothing")
             others = [other for other in book.sheet_names if other != name]
-            header = _header(cells)
-            self._kept[path] = _table(path, _unmerged(path, name, cells, letters), header), name, others, header
+            areas = [
+                Area(row, letters.index(column), last_row, letters.index(last_column))
+                for row, column, last_row, last_column in _merged(path, name)
+                if column in letters and last_column in letters
+            ]
+            header = heading(cells, areas)
+            self._kept[path] = _table(path, _unmerged(cells, areas), header), name, others, header
         return self._kept[path]
 
     def _chosen(self, path: Path, book: Any) -> str:
@@ -90,47 +91,37 @@ def _opened(path: Path) -> Any:
         raise DataError(f"{path.name} cannot be read ({said}); {todo}", found=said, do=todo) from error
 
 
-def _header(cells: pl.DataFrame) -> int:
-    """The row of the header: the first with two usual names, else the first that is nearly as full as any."""
-    rows = [[cell for cell in row if cell] for row in cells.head(TOP).iter_rows()]
-    named = (i for i, row in enumerate(rows) if sum(folded(cell) in USUAL for cell in row) > 1)
-    fullest = max(map(len, rows), default=0)
-    return next(named, next((i for i, row in enumerate(rows) if row and len(row) >= FULL * fullest), 0))
-
-
-def _table(path: Path, cells: pl.DataFrame, header: int) -> pl.DataFrame:
+def _table(path: Path, cells: pl.DataFrame, header: Heading) -> pl.DataFrame:
     """The rows below the header under its names, each with its number in the sheet."""
-    if not len(cells):
-        raise DataError(f"{path.name} has no cell in its sheet; choose another with --sheet", found="nothing")
-    used = [name for name in cells.columns if cells[name].null_count() < len(cells)]
-    cells = cells.select(used)
-    written = cells.row(header)
-    names = [(name or "").strip() or f"column_{number}" for number, name in enumerate(written, start=1)]
+    named = zip(cells.columns, header.names, strict=True)
+    used = {column: name for column, name in named if cells[column].null_count() < len(cells)}
+    names = list(used.values())
     for name in names:
         if names.count(name) > 1:
             raise DataError(
                 f"{path.name} has column {name!r} {names.count(name)} times; rename all but one of them", found=name
             )
-    rows = cells.with_row_index(LINE, offset=1).slice(header + 1).with_columns(pl.col(LINE).cast(pl.Int64))
-    return rows.rename(dict(zip(used, names, strict=True)))
+    numbered = cells.select(*used).rename(used).with_row_index(LINE, offset=1).with_columns(pl.col(LINE).cast(pl.Int64))
+    return numbered.slice(header.rows[-1] + 1)
 
 
-def _unmerged(path: Path, sheet: str, cells: pl.DataFrame, letters: list[int]) -> pl.DataFrame:
-    """The same cells, those merged over several rows of one column filled; ``letters``: which column each is."""
-    areas: dict[int, list[tuple[int, int]]] = {}
-    for column, first, last in _merged(path, sheet):
-        if column in letters:
-            areas.setdefault(letters.index(column), []).append((first, last))
-    for column, found in areas.items():
+def _unmerged(cells: pl.DataFrame, areas: Iterable[Area]) -> pl.DataFrame:
+    """The same cells, those merged over several rows of one column filled."""
+    tall: dict[int, list[Area]] = {}
+    for area in areas:
+        if area.column == area.last_column and area.row < area.last_row:
+            tall.setdefault(area.column, []).append(area)
+    for column, found in tall.items():
         values = cells[:, column].to_list()
-        for first, last in found:
-            values[first:last] = [values[first]] * len(values[first:last])
+        for area in found:
+            below = slice(area.row, area.last_row + 1)
+            values[below] = [values[area.row]] * len(values[below])
         cells = cells.with_columns(pl.Series(cells.columns[column], values, dtype=pl.String))
     return cells
 
 
-def _merged(path: Path, sheet: str) -> Iterator[tuple[int, int, int]]:
-    """Column, first row and row after the last (from 0) of each merged area of one column; none in other formats."""
+def _merged(path: Path, sheet: str) -> Iterator[Area]:
+    """The merged areas of a sheet; none in formats other than .xlsx."""
     if not zipfile.is_zipfile(path):
         return
     with zipfile.ZipFile(path) as book:
@@ -146,11 +137,16 @@ def _merged(path: Path, sheet: str) -> Iterator[tuple[int, int, int]]:
         target = re.search(rb'Target="/?(?:xl/)?([^"]+)"', relation)
         if target is None:
             return
-        for letters, first, last in ONE_COLUMN.findall(_ending(book, f"xl/{target[1].decode()}")):
-            column = 0
-            for letter in letters:
-                column = column * 26 + letter - ord("A") + 1
-            yield column - 1, int(first) - 1, int(last)
+        for left, first, right, last in AREA.findall(_ending(book, f"xl/{target[1].decode()}")):
+            yield Area(int(first) - 1, _column(left), int(last) - 1, _column(right))
+
+
+def _column(letters: bytes) -> int:
+    """The number, from 0, of column ``AB``."""
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number - 1
 
 
 def _ending(book: zipfile.ZipFile, name: str) -> bytes:
