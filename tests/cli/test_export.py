@@ -26,6 +26,7 @@ MODELS = {
     "vae": 'model = "MultVAE"\nepochs = 3\nhidden = 8\nlatent = 4',
     "recvae": 'model = "RecVAE"\nepochs = 2\nhidden = 8\nlatent = 4',
     "cosine": 'model = "VAECosine"\nepochs = 3\nhidden = 8\nlatent = 4',
+    "cfgan": 'model = "CFGAN"\nepochs = 2\nhidden = 8',
     "adversarial": 'model = "AdversarialVAE"\nepochs = 3\nhidden = 8\nlatent = 4',
     "sasrec": 'model = "SASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',
     "gsasrec": 'model = "GSASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',

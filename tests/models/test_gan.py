@@ -8,6 +8,8 @@ import torch
 import zhiyin
 from zhiyin.data.contracts import Histories
 from zhiyin.models.bags import bags_of
+from zhiyin.models.gan.adversary import fooling, steepness, telling
+from zhiyin.models.gan.cloud import cloud_of, told_apart
 from zhiyin.models.gan.training import AdversarialLearner, AdversarialVAE
 from zhiyin.models.vae.training import MultVAE
 from zhiyin.testing import RecommenderContract
@@ -59,9 +61,9 @@ def test_the_critic_pulls_the_cloud_towards_the_normal_one(dataset: zhiyin.Datas
     assert distance(1.0) < 0.5 * distance(0.0)
 
 
-def learner(dataset: zhiyin.Dataset) -> tuple[AdversarialLearner, Optimisers, Bags]:
+def learner(dataset: zhiyin.Dataset, **settings: float) -> tuple[AdversarialLearner, Optimisers, Bags]:
     torch.manual_seed(0)
-    model = AdversarialVAE(**SMALL)
+    model = AdversarialVAE(**SMALL, **settings)
     model.learned_from(dataset)
     model.network = model.new_network()
     made = model.learner()
@@ -81,12 +83,64 @@ def test_every_part_learns_at_every_step_and_only_by_its_own_losses(dataset: zhi
     assert fooled.isdisjoint(id(weight) for weight in made.vae.decoder.parameters())
 
 
-def test_the_losses_are_the_papers(dataset: zhiyin.Dataset):
-    made, _, _ = learner(dataset)
-    normal, encoded = torch.randn(7, 8), torch.randn(7, 8)
-    p, q = torch.sigmoid(made.critic(normal)), torch.sigmoid(made.critic(encoded))
-    torch.testing.assert_close(made.telling(normal, encoded), -0.5 * (p.log().mean() + (1 - q).log().mean()))
-    torch.testing.assert_close(made.fooling(encoded), -q.log().mean())
+def test_the_losses_are_the_papers():
+    real, made = torch.randn(7), torch.randn(7)
+    p, q = torch.sigmoid(real), torch.sigmoid(made)
+    torch.testing.assert_close(telling(real, made), -0.5 * (p.log().mean() + (1 - q).log().mean()))
+    torch.testing.assert_close(fooling(made), -q.log())
+
+
+def test_steepness_is_the_mean_squared_slope():
+    bend = torch.tensor([3.0, -1.0])
+    points = torch.tensor([[1.0, 2.0], [0.0, -1.0]])
+    found = steepness(lambda x: (bend * x**2).sum(dim=1), points)
+    torch.testing.assert_close(found, ((2 * bend * points) ** 2).sum(1).mean())
+
+
+def test_the_penalty_keeps_the_critic_flat(dataset: zhiyin.Dataset):
+    slopes = []
+    for penalty in (0.0, 10.0):
+        made, _, bags = learner(dataset, penalty=penalty)
+        optimisers = Optimisers(made.optimisers(), 100)
+        for _ in range(100):
+            made.step(bags, optimisers)
+        slopes.append(float(steepness(made.critic, torch.randn(500, 8)).detach()))
+    assert slopes[1] < 0.5 * slopes[0]
+
+
+class TestCloud:
+    """Whether people's latent vectors are draws of N(0, I), on clouds that are known."""
+
+    def test_the_normal_cloud_is_not_told_apart_and_others_are(self):
+        rng = np.random.default_rng(0)
+        normal = rng.standard_normal((1000, 6))
+        found = [told_apart(cloud, rng.standard_normal((1000, 6)), np.random.default_rng(1))
+                 for cloud in (normal, normal + 0.3, 2 * normal, normal[:, :1] * np.ones(6))]  # fmt: skip
+        assert abs(found[0][0] - 0.5) < 3 * found[0][1]
+        assert all(auc > 0.5 + 5 * error for auc, error in found[1:3])
+        assert found[1][0] < found[2][0] < 1
+
+    def test_it_is_said_in_words(self):
+        rng = np.random.default_rng(0)
+        means = rng.standard_normal((300, 4)) * [1, 1, 0.05, 0]
+        normal = cloud_of(means, rng.standard_normal((300, 4)), 0)
+        assert normal["active"] == 2
+        assert normal["cloud"].startswith("2 of 4 latent numbers tell people apart; their cloud cannot be told from")
+        other = cloud_of(means, 3 + rng.standard_normal((300, 4)), 0)
+        assert "can be told from N(0, I) (AUC 1.000 ± 0.02" in other["cloud"]
+        assert "请设置 penalty" in other["cloud_zh"]
+        few = cloud_of(means[:20], means[:20], 0)
+        assert "too few people" in few["cloud"]
+        assert "told_from_normal" not in few
+
+    def test_the_card_says_it(self, model: AdversarialVAE):
+        assert f"- cloud: {model.facts['cloud']}" in model.card()
+        assert "of 8 latent numbers tell people apart" in model.facts["cloud"]
+
+    def test_people_are_invented_from_it(self, model: AdversarialVAE):
+        odd = np.array([[int(item[1:]) % 2 for item in ids] for ids in model.sample(200, k=3).ids]).mean(axis=1)
+        assert np.isin(odd, (0, 1)).mean() > 0.6  # by chance one in four
+        assert 0.1 < odd.mean() < 0.9
 
 
 def test_a_killed_training_takes_the_critic_along(dataset: zhiyin.Dataset, tmp_path):

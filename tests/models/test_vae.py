@@ -12,12 +12,14 @@ from scipy.sparse import csr_matrix
 import zhiyin
 from zhiyin.core.errors import ModelError
 from zhiyin.core.plugins import registered
-from zhiyin.data.contracts import Cases, Histories, Ragged, Requests, VectorModel
+from zhiyin.data.contracts import Cases, Catalogue, Histories, Ragged, Requests, VectorModel
 from zhiyin.models.bags import bags_of
+from zhiyin.models.exporting import padded
 from zhiyin.models.vae.cosine import VAECosineModel
+from zhiyin.models.vae.export import BagScores
 from zhiyin.models.vae.network import MultVAEConfig, MultVAENetwork
 from zhiyin.models.vae.training import MultVAE, VAECosine, VAELearner
-from zhiyin.testing import RecommenderContract
+from zhiyin.testing import RecommenderContract, worlds
 from zhiyin.training import Bags, Optimisers, ndcg_on
 
 SMALL = {"hidden": 24, "latent": 8, "epochs": 60, "batch": 16, "learning_rate": 1e-2}
@@ -213,6 +215,84 @@ def test_dislikes_teach_without_being_targets(dataset: zhiyin.Dataset):
     mixed = zhiyin.Dataset.from_frame(pl.DataFrame(likes + dislikes), items=items)
     model = MultVAE(**SMALL).fit(mixed)
     assert "i0" in model.recommend([["i3"]], k=10).ids[0][-2:]
+
+
+def described(n_numbers: int = 4) -> zhiyin.Dataset:
+    """The even world whose items' content vectors say their parity, and nothing else but noise."""
+    world = worlds.even()
+    rng = np.random.default_rng(5)
+    vectors = 0.3 * rng.standard_normal((world.n_items, n_numbers))
+    vectors[:, 0] += [1 - 2 * worlds.parity(id_) for id_ in world.catalogue.ids]
+    catalogue = replace(world.catalogue, content={"seen": vectors.astype(np.float32)})
+    return replace(world, catalogue=catalogue)
+
+
+def new_items(vectors: list[list[float]]) -> Catalogue:
+    plain = Catalogue.of([f"new{n}" for n in range(len(vectors))])
+    return replace(plain, content={"seen": np.array(vectors, np.float32)})
+
+
+@pytest.mark.parametrize("name", ["MultVAE", "RecVAE"])
+class TestContent:
+    """Content vectors beside ids, going in and coming out."""
+
+    _models: dict[str, zhiyin.models.MultVAE] = {}
+
+    def model(self, name: str) -> MultVAE:
+        if name not in self._models:
+            settings = {**SMALL, "epochs": 40 if name == "MultVAE" else 15}
+            self._models[name] = getattr(zhiyin.models, name)(content=True, **settings).fit(described())
+        return self._models[name]
+
+    def test_a_new_items_content_says_who_likes_it(self, name: str):
+        slates = self.model(name).recommend(
+            [["i0", "i2", "i4"], ["i1", "i3", "i5"]], k=100, new_items=new_items([[2, 0, 0, 0], [-2, 0.1, 0, 0]])
+        )
+        even, odd = (ids.index("new0") - ids.index("new1") for ids in slates.ids)
+        assert even < 0 < odd
+        assert not any(slates.notes)
+        places = [slates.ids[0].index("new0"), slates.ids[1].index("new1")]
+        assert max(places) < 8  # on the scale of the others: among its own kind, before the other one
+
+    def test_what_is_alike_in_content_reads_alike(self, name: str):
+        """An item's row and its content both count in what is read."""
+        model = self.model(name)
+        row = model.network.inputs()
+        assert torch.allclose(row, model.network.item_in + model.network.content @ model.network.content_in)
+        bags = torch.tensor([0, 2]), torch.tensor([0, 3]), torch.ones(2)
+        torch.testing.assert_close(model.network.summed(*bags)[0], (row[0] + row[3]) / 2**0.5)
+        hidden = model.network.summed(*bags, nameless=1 - 1e-9)[0]
+        torch.testing.assert_close(hidden, (row - model.network.item_in)[[0, 3]].sum(0) / 2**0.5)
+
+    def test_a_saved_model_answers_new_items_the_same(self, name: str, tmp_path: Path):
+        model, new = self.model(name), new_items([[2, 0, 0, 0], [np.nan] * 4])
+        requests = Requests.of(Histories.of([[0, 2], []]))
+        scores = model.score_new(requests, new)
+        assert scores.shape == (2, 2)
+        assert np.isfinite(scores).all()
+        model.save(tmp_path / "model")
+        loaded = zhiyin.load(tmp_path / "model")
+        np.testing.assert_array_equal(loaded.score_new(requests, new), scores)
+        np.testing.assert_array_equal(loaded.score(requests), model.score(requests))
+
+    def test_the_exported_network_reads_it_too(self, name: str):
+        model, histories = self.model(name), Histories.of([[0, 2, 2], [], [5]])
+        with torch.no_grad():
+            found = BagScores(model)(*(torch.from_numpy(array) for array in padded(histories).values()))
+        np.testing.assert_allclose(found.numpy(), model.score(Requests.of(histories)), atol=1e-5)
+
+    def test_absent_or_unread_content_is_off(self, name: str):
+        estimator, requests = getattr(zhiyin.models, name), Requests.of(Histories.of([[0, 2]]))
+        settings = {**SMALL, "epochs": 2}
+        plain = estimator(**settings).fit(worlds.even())
+        for model in (estimator(content=True, **settings).fit(worlds.even()), estimator(**settings).fit(described())):
+            np.testing.assert_array_equal(model.score(requests), plain.score(requests))
+            assert model.score_new(requests, new_items([[1, 0, 0, 0]])) is None
+        assert self.model(name).score_new(requests, Catalogue.of(["bare"])) is None
+        with pytest.raises(
+            ModelError, match="content 'seen' of the new items has 2 numbers, the model was trained with 4"
+        ):
+            self.model(name).score_new(requests, new_items([[1, 0]]))
 
 
 class TestInvented:

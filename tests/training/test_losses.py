@@ -71,3 +71,22 @@ def test_without_gradients_and_without_targets():
     total, losses = softmax_likelihood(hidden, table, bias, nothing, nothing)
     assert float(total) == 0
     assert np.array_equal(losses.numpy(), np.zeros(7))
+
+
+@pytest.mark.parametrize("frozen", [("hidden",), ("table", "bias"), ("bias",)])
+def test_a_frozen_half_leaves_the_other_its_gradient(frozen: tuple[str, ...]):
+    torch.manual_seed(0)
+    parts = {"hidden": torch.randn(3, 4), "table": torch.randn(5, 4), "bias": torch.randn(5)}
+    owners, items = torch.tensor([0, 0, 2]), torch.tensor([1, 4, 0])
+
+    def gradients(learned: set[str]) -> dict[str, torch.Tensor | None]:
+        own = {name: part.clone().requires_grad_(name in learned) for name, part in parts.items()}
+        softmax_likelihood(own["hidden"], own["table"], own["bias"], owners, items, block=2)[0].backward()
+        return {name: part.grad for name, part in own.items()}
+
+    whole, found = gradients(set(parts)), gradients(set(parts) - set(frozen))
+    for name in parts:
+        if name in frozen:
+            assert found[name] is None
+        else:
+            torch.testing.assert_close(found[name], whole[name], rtol=0, atol=0)

@@ -21,7 +21,9 @@ print([[f"{item}={score:.9g}" for item, score in zip(*pair)] for pair in zip(sla
 """
 
 
-@pytest.mark.parametrize("name", ["MultVAE", "RecVAE", "VAECosine", "AdversarialVAE", "SASRec", "GSASRec", "ESASRec"])
+@pytest.mark.parametrize(
+    "name", ["MultVAE", "RecVAE", "VAECosine", "AdversarialVAE", "CFGAN", "SASRec", "GSASRec", "ESASRec"]
+)
 def test_a_loaded_network_answers_the_same_without_training_code(name: str, tmp_path: Path):
     if name not in registered("zhiyin.models"):
         pytest.skip(f"the installed entry points are older than pyproject.toml and lack {name}: install again")

@@ -36,6 +36,7 @@ FAMILIES = {
     "RecVAE": "VAE",
     "VAECosine": "VAE",
     "AdversarialVAE": "GAN",
+    "CFGAN": "GAN",
     "SASRec": "Transformer",
     "GSASRec": "Transformer",
     "ESASRec": "Transformer",

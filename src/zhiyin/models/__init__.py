@@ -20,6 +20,7 @@ ESTIMATORS = {
     "RecVAE": "zhiyin.models.vae.training_recvae:RecVAE",
     "VAECosine": "zhiyin.models.vae.training:VAECosine",
     "AdversarialVAE": "zhiyin.models.gan.training:AdversarialVAE",
+    "CFGAN": "zhiyin.models.gan.training_cfgan:CFGAN",
     "SASRec": "zhiyin.models.transformer.training:SASRec",
     "GSASRec": "zhiyin.models.transformer.training:GSASRec",
     "ESASRec": "zhiyin.models.transformer.training:ESASRec",

@@ -3,6 +3,7 @@ from typing import Any
 from zhiyin.models.factors.als import ALS as ALS
 from zhiyin.models.factors.biased_mf import BiasedMF as BiasedMF
 from zhiyin.models.gan.training import AdversarialVAE as AdversarialVAE
+from zhiyin.models.gan.training_cfgan import CFGAN as CFGAN
 from zhiyin.models.linear.ease import EASE as EASE
 from zhiyin.models.neighbours.content_knn import ContentKNN as ContentKNN
 from zhiyin.models.neighbours.item_knn import ItemKNN as ItemKNN

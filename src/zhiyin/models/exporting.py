@@ -22,6 +22,7 @@ NETWORKS = {
     "AdversarialVAE": "zhiyin.models.vae.export:BagScores",
     "RecVAE": "zhiyin.models.vae.export:BagScores",
     "VAECosine": "zhiyin.models.vae.export:CosineScores",
+    "CFGAN": "zhiyin.models.vae.export:BagScores",
     "SASRec": "zhiyin.models.transformer.export:NextItemScores",
     "GSASRec": "zhiyin.models.transformer.export:NextItemScores",
     "ESASRec": "zhiyin.models.transformer.export:NextItemScores",

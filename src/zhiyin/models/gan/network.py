@@ -21,6 +21,8 @@ class AdversarialVAEConfig(MultVAEConfig):
     """Weight of fooling the critic; 0 makes it an autoencoder with noise."""
     critic: int = Field(default=128, gt=0)
     """Width of the critic's two layers."""
+    penalty: float = Field(default=0.0, ge=0)
+    """Weight of the critic's squared slope at normal draws; 0: the critic may be as steep as it likes."""
     critic_rate: float = Field(default=0.5, gt=0, le=1)
     """Learning rate of the critic as a share of the encoder's: a critic that learns faster teaches nothing."""
 
@@ -44,6 +46,11 @@ class AdversarialVAEModel(MultVAEModel):
     """A variational autoencoder whose latent space a critic, not a formula, shapes; it answers as Mult-VAE does."""
 
     name = "AdversarialVAE"
+    components = {
+        **{name: test for name, test in MultVAEModel.components.items() if "divergence" not in name},
+        "the critic": "test_the_critic_pulls_the_cloud_towards_the_normal_one",
+        "three steps of each batch": "test_every_part_learns_at_every_step_and_only_by_its_own_losses",
+    }
     Config = AdversarialVAEConfig
     estimator = "zhiyin.models.gan.training:AdversarialVAE"
     config: AdversarialVAEConfig

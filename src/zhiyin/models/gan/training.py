@@ -1,9 +1,8 @@
 """Adversarial VAE: how it learns. What it computes is in network.py.
 
 Three steps of each batch (Makhzani et al. 2015, section 2): the autoencoder rebuilds the bags; the critic learns to
-tell the encoder's latent vectors from draws of N(0, I); the encoder learns to fool it. A latent space can collapse
-without any loss showing it, so the facts of the training say how many of its numbers still tell people apart.
-Letters: B people of a batch, U people, D latent width.
+tell the encoder's latent vectors from draws of N(0, I); the encoder learns to fool it. What came of the latent space is
+tested afterwards (cloud.py). Letters: B people of a batch, D latent width.
 """
 
 from pathlib import Path
@@ -11,18 +10,16 @@ from typing import Self
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
+from zhiyin.models.gan.adversary import fooling, steepness, telling
+from zhiyin.models.gan.cloud import cloud_of
 from zhiyin.models.gan.network import AdversarialVAEConfig, AdversarialVAEModel, Critic
 from zhiyin.models.vae.network import MultVAENetwork
 from zhiyin.models.vae.training import MultVAE, VAELearner, drawn, tensors
-from zhiyin.training import Bags, Optimisers
-
-ACTIVE = 0.01
-"""Variance of a latent mean over people from which on it tells them apart (Burda et al. 2016, arXiv 1509.00519)."""
+from zhiyin.training import Bags, Optimisers, reproducible
 
 
 class AdversarialLearner(VAELearner):
@@ -49,18 +46,13 @@ class AdversarialLearner(VAELearner):
         losses = super().step(batch, optimisers)
         if self.config.adversarial:
             latent = drawn(*self.encoded(tensors(batch)))  # (B, D)
-            optimisers.descend(self.telling(torch.randn_like(latent), latent.detach()), len(batch), "critic")
-            optimisers.descend(self.config.adversarial * self.fooling(latent), len(batch), "fool")
+            normal = torch.randn_like(latent)
+            loss = telling(self.critic(normal), self.critic(latent.detach()))
+            if self.config.penalty:
+                loss = loss + self.config.penalty * steepness(self.critic, normal)
+            optimisers.descend(loss, len(batch), "critic")
+            optimisers.descend(self.config.adversarial * fooling(self.critic(latent)).mean(), len(batch), "fool")
         return losses
-
-    def telling(self, normal: Tensor, encoded: Tensor) -> Tensor:
-        """The critic's loss: cross-entropy of normal draws (B, D) against encoded vectors (B, D)."""
-        right = functional.softplus(-self.critic(normal)) + functional.softplus(self.critic(encoded))
-        return 0.5 * right.mean()
-
-    def fooling(self, encoded: Tensor) -> Tensor:
-        """The encoder's loss, -log D: it still has a slope where the critic is sure of itself."""
-        return functional.softplus(-self.critic(encoded)).mean()
 
 
 class AdversarialVAE(AdversarialVAEModel, MultVAE):
@@ -73,8 +65,10 @@ class AdversarialVAE(AdversarialVAEModel, MultVAE):
         self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None,
         checkpoints: Path | str | None = None, start: Self | None = None,
     ) -> Self:  # fmt: skip
-        """Learn as `MultVAE` does; ``facts["active"]``: latent numbers that tell people apart, of ``latent``."""
+        """Learn as `MultVAE` does; ``facts["cloud"]`` says how people lie in the latent space."""
         super().fit(dataset, validation=validation, progress=progress, checkpoints=checkpoints, start=start)
-        means = self.latent(dataset.histories)  # (U, D)
-        self.facts["active"] = int((means.var(axis=0) > ACTIVE).sum())
+        with torch.no_grad(), reproducible(self.config.seed):
+            parts = [self.network.encode(*bags) for bags in self._bags(dataset.histories)]
+            means, drawn_ = (torch.cat(found).numpy() for found in ([m for m, _ in parts], [drawn(*p) for p in parts]))
+        self.facts.update(cloud_of(means, drawn_, self.config.seed))
         return self

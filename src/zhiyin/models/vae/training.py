@@ -61,7 +61,7 @@ class VAELearner(Learner[Bags]):
 
 def tensors(batch: Bags) -> tuple[Tensor, Tensor, Tensor]:
     """Offsets, items and values of a batch, sharing its memory."""
-    return torch.from_numpy(batch.offsets), torch.from_numpy(batch.items), torch.from_numpy(batch.values)
+    return torch.as_tensor(batch.offsets), torch.as_tensor(batch.items), torch.as_tensor(batch.values)
 
 
 def drawn(mean: Tensor, log_variance: Tensor) -> Tensor:

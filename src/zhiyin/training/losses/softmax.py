@@ -52,22 +52,28 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         n_rows, n_items = len(hidden), len(table)
         mass = hidden.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
         losses = torch.empty_like(mass)
-        d_hidden, d_bias = torch.empty_like(hidden), table.new_zeros(n_items)
-        d_table = torch.empty_like(table) if n_rows else torch.zeros_like(table)
-        wants_gradient, shares = any(ctx.needs_input_grad[:3]), hidden.new_empty(min(block, n_rows), n_items)
+        for_hidden, for_table, for_bias = ctx.needs_input_grad[:3]  # a frozen half costs nothing
+        d_hidden = torch.empty_like(hidden) if for_hidden else None
+        d_table = (torch.empty_like(table) if n_rows else torch.zeros_like(table)) if for_table else None
+        d_bias = table.new_zeros(n_items) if for_bias else None
+        shares = hidden.new_empty(min(block, n_rows), n_items)
         borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
         for number, start in enumerate(range(0, n_rows, block)):
             rows = slice(start, start + block)
             h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
             losses[rows], share = _block_losses(h, table, bias, here, mass[rows], shares[: len(h)])
-            if wants_gradient:
+            if for_hidden or for_table or for_bias:
                 _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
                 weighted = row_weights[rows]
-                d_hidden[rows] = (share @ table) * weighted[:, None]
-                d_table.addmm_(share.T, h * weighted[:, None], beta=0 if start == 0 else 1)  # 0: as if it were zeros
-                d_bias.addmv_(share.T, weighted) if bias is not None else None
+                if d_hidden is not None:
+                    d_hidden[rows] = (share @ table) * weighted[:, None]
+                if d_table is not None:
+                    # beta 0: as if it were zeros
+                    d_table.addmm_(share.T, h * weighted[:, None], beta=0 if start == 0 else 1)
+                if d_bias is not None:
+                    d_bias.addmv_(share.T, weighted)
         ctx.mark_non_differentiable(losses)
-        ctx.save_for_backward(d_hidden, d_table, d_bias if bias is not None else None)
+        ctx.save_for_backward(d_hidden, d_table, d_bias)
         return torch.dot(row_weights, losses), losses
 
     @staticmethod
