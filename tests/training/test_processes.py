@@ -10,6 +10,7 @@ import torch
 
 import zhiyin
 from zhiyin.core.errors import ResourceError, SettingsError
+from zhiyin.core.progress import Silent
 from zhiyin.data.contracts import Requests
 from zhiyin.testing import worlds
 from zhiyin.training import Engine, engine
@@ -125,3 +126,18 @@ def test_the_smallest_data_train_in_a_batch_larger_than_they_are(name: str, worl
     model = getattr(zhiyin.models, name)(epochs=2, batch=500, accumulate=3).fit(world)
     assert np.isfinite(model.score(Requests.of(world.histories))).all()
     assert not model.facts["verdict"].startswith("diverged")
+
+
+@pytest.mark.parametrize(("limit", "n"), [(5, 0), (4, 12)])
+def test_that_longer_histories_are_cut_is_said_once(limit: int, n: int):
+    said = []
+
+    class Heard(Silent):
+        def say(self, message: str) -> None:
+            said.append(message)
+
+    world = worlds.even(n_people=12)  # five events each
+    model = zhiyin.models.SASRec(epochs=1, max_history=limit).fit(world, progress=Heard())
+    remark = f"{n} of 12 people have longer histories: the newest {limit} events of theirs are read"
+    assert model.facts.get("remarks", []) == ([remark] if n else [])
+    assert said[:-1] == ([f"SASRec: {remark}"] if n else [])

@@ -6,6 +6,7 @@ from typing import Any, Protocol, TypeVar
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases, Requests
 from zhiyin.training.checkpoints import Checkpoints
@@ -19,6 +20,16 @@ from zhiyin.training.schedules import RATES
 from zhiyin.training.validation import ndcg_on
 
 T = TypeVar("T")
+
+
+LONGER = Sentence("{n} of {people} people have longer histories: the newest {limit} events of theirs are read",
+                  "{people} 人中有 {n} 人的历史更长：只读其最近的 {limit} 个事件")  # fmt: skip
+
+
+def longer(lengths: np.ndarray, limit: int) -> Sentence | None:
+    """A remark where histories of these ``lengths`` are cut; None where all fit."""
+    n = int((lengths > limit).sum())
+    return LONGER.filled(n=n, people=len(lengths), limit=limit) if n else None
 
 
 class Learns(Protocol):
@@ -39,11 +50,13 @@ class Learns(Protocol):
 def learn(
     model: Learns, learner: Learner[T], loader: Loader[T], *, validation: Cases | None = None,
     progress: Progress | None = None, checkpoints: Path | str | None = None, start: Any = None,
+    remark: Sentence | None = None,
 ) -> None:  # fmt: skip
     """Train the learner's network as the model's settings say; verdict, epochs and curve go into ``model.facts``.
 
     ``validation``: cases whose NDCG chooses the epoch. ``checkpoints``: a folder from which a killed training goes on.
     ``start``: an earlier version whose weights the network takes over, see `continuing`.
+    ``remark``: what a person should know of the data as they are read; said once, and among the facts.
     Raises `ModelError` where the loader has nobody.
     """
     if not len(loader):
@@ -58,6 +71,8 @@ def learn(
         raise ModelError(f"validation is a {type(validation).__name__}; give cases, for example split.validation")
     if start is not None:
         take_over(model, start)
+    if remark is not None and progress is not None:
+        progress.say(f"{model.name}: {remark.en}")
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
     engine = Engine.now()
     device, record = engine.device_of(), curves(engine.tensorboard, model.name)
@@ -82,4 +97,5 @@ def learn(
             label=model.name, group=group, casting=lambda: engine.casting(device), record=record,
         )  # fmt: skip
         learner.network.to("cpu")
+    training.remarks = [*([remark] if remark else []), *training.remarks]
     model.facts.update(training.facts())

@@ -23,6 +23,7 @@ from zhiyin.models.transformer.lessons import Lessons
 from zhiyin.models.transformer.network import ESASRecModel, GSASRecModel, NextItemNetwork, SASRecModel
 from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.training import Learner, Optimisers, Shuffled, learn, reproducible
+from zhiyin.training.fitting import longer
 from zhiyin.training.losses import (
     Proposal,
     bpr,
@@ -131,6 +132,7 @@ class SASRec(SASRecModel):
         self.learned_from(dataset)
         settings = self.config
         lessons = Lessons.of(dataset.histories, dataset.n_items, settings.max_history, settings.ahead)
+        liked = dataset.histories.keep(dataset.histories.weights > 0)
         loader = Shuffled(lessons, settings.batch, settings.seed, lengths=lessons.read.lengths)
         counts = np.bincount(lessons.targets.rows, minlength=dataset.n_items)
         with reproducible(settings.seed):
@@ -138,6 +140,7 @@ class SASRec(SASRecModel):
             learn(
                 self, NextItemLearner(self.network, settings, counts), loader,
                 validation=validation, progress=progress, checkpoints=checkpoints, start=start,
+                remark=longer(liked.lengths, settings.max_history),
             )  # fmt: skip
         return self
 
