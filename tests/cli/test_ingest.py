@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from zhiyin.cli import app
+from zhiyin.data.snapshots import Snapshot
 
 PASSWORD = "s3cr3t"  # noqa: S105
 
@@ -35,6 +36,26 @@ def test_a_table_and_a_select_of_a_database(shop, tmp_path, capsys, monkeypatch)
     assert json.loads(capsys.readouterr().out)["events"] == 1
     (tmp_path / "a.csv").write_text("user,item\na,x\n")
     assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "u") == 0  # the variable alone is no wish
+
+
+def test_items_and_people_are_tables_of_the_same_database_or_files(shop, tmp_path, capsys):
+    with sqlite3.connect(tmp_path / "shop.db") as database:
+        database.execute("CREATE TABLE goods (code, title)")
+        database.executemany("INSERT INTO goods VALUES (?, ?)", [("y", "Y"), ("x", "X"), ("z", "Z")])
+    database.close()
+    (tmp_path / "people.csv").write_text("customer,town\nann,Ulm\n")
+    select = "SELECT code AS product, title FROM goods WHERE code < 'z' AND title IS NOT NULL" + " AND 1 = 1" * 30
+    for items, n in (("goods", 3), (select, 2)):
+        arguments = ["--database", shop, "--table", "orders", "--items", items, "--users", tmp_path / "people.csv"]
+        assert zhiyin("ingest", *arguments, "-w", tmp_path / "w", "--json") == 0
+        assert json.loads(capsys.readouterr().out)["items"] == n
+        snapshot = Snapshot.load(tmp_path / "w")
+        assert snapshot.items().rows()[:2] == [("y", "Y"), ("x", "X")]
+        assert snapshot.users().rows() == [("ann", "Ulm"), ("bob", None)]
+    (tmp_path / "a.csv").write_text("user,item\na,x\n")
+    assert zhiyin("ingest", tmp_path / "a.csv", "--database", shop, "--items", "goods", "-w", tmp_path / "v") == 0
+    assert zhiyin("ingest", tmp_path / "a.csv", "--database", shop, "--items", "good", "-w", tmp_path / "v") == 2
+    assert "no such table: good); mend the query; the tables are: goods, orders" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -72,6 +72,16 @@ def test_a_side_table_without_an_id_is_refused(tmp_path):
         DataError, match=r"the items table has no column for 'item'; found colour: rename its id column"
     ):
         read(events, items=pl.DataFrame({"colour": ["red"]}))
+    with pytest.raises(DataError, match="rename its id column to user, or to customer, as in the events"):
+        read(pl.DataFrame({"customer": ["a"], "item": ["x"]}), users=pl.DataFrame({"age": [40]}))
+    with pytest.raises(DataError, match="the table of items 'goods' is no file; give the path of one, or with --data"):
+        read(events, items="goods")
+    (tmp_path / "shop.db").write_bytes(b"SQLite format 3\x00" + bytes(99))
+    for given in ({"path": tmp_path / "shop.db"}, {"path": events, "items": tmp_path / "shop.db"}):
+        with pytest.raises(
+            DataError, match="shop.db is a database; give it as --database sqlite:////.*shop.db, events"
+        ):
+            read(**given)
 
 
 @pytest.mark.parametrize("n", [1, 50_000])

@@ -18,6 +18,7 @@ from zhiyin.data.ingest import ingest
 from zhiyin.data.readers.heading import heading
 from zhiyin.data.reading import read
 from zhiyin.data.snapshots import Snapshot
+from zhiyin.data.sources import Sheet
 
 HEAD = '<?xml version="1.0" encoding="UTF-8" standalone="yes"?>\n'
 EPOCH = datetime.datetime(1899, 12, 30)
@@ -77,6 +78,9 @@ def workbook(
 
 DAY = datetime.datetime(2010, 12, 1, 8, 26)
 HEADER = ["Invoice", "Customer ID", "Product", "Date", "Quantity"]
+
+
+EVENTS = pl.DataFrame({"user": ["7"], "item": ["B1"]})
 
 
 def retail(path: Path, rows: int | None = None) -> Path:
@@ -147,6 +151,23 @@ def test_of_two_sheets_one_is_read_and_named(tmp_path):
     (tmp_path / "a.csv").write_text("user,item\na,x\n")
     with pytest.raises(DataError, match="sheet 'Orders' was asked for, and a.csv is no workbook; leave"):
         read(tmp_path / "a.csv", sheet="Orders")
+
+
+def test_items_and_people_are_further_sheets_of_the_workbook(tmp_path):
+    sheets = {"Sales": [HEADER, [1, 7, "B1", DAY, 6]], "Books": [["code", "title"], ["B1", "Dune"], ["B2", "Emma"]],
+              "People": [["Customer ID", "town"], [7, "Ulm"]]}  # fmt: skip
+    path = workbook(tmp_path / "a.xlsx", sheets)
+    dataset = read(path, items="Books", users="People")
+    assert list(dataset.catalogue.ids) == ["B1", "B2"]
+    assert dataset.catalogue.columns["title"].tolist() == ["Dune", "Emma"]
+    assert dataset.people["town"].tolist() == ["Ulm"]
+    with pytest.raises(DataError, match="a.xlsx has no sheet 'Boks'; did you mean 'Books'"):
+        read(path, items="Boks")
+    with pytest.raises(DataError, match="the items are looked for in a.xlsx, where the events are; name their sheet"):
+        read(path, items=path)
+    notes = read(EVENTS, items=Sheet(path, "Books")).guess.notes
+    assert not [note for note in notes if "sheet" in note]
+    assert "a.xlsx: sheet 'Sales' is read, not read: Books, People" in read(EVENTS, items=path).guess.notes
 
 
 @pytest.mark.parametrize("before", [0, 2])

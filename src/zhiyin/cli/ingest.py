@@ -1,5 +1,6 @@
 """``zhiyin ingest``: a log into the workspace."""
 
+import os
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -25,8 +26,10 @@ def run(
     asked: Asked,
     paths: Annotated[list[Path] | None, typer.Argument(help="Files or one folder; else the recipe's sources.")] = None,
     map_: Annotated[str | None, typer.Option("--map", help="ours=yours: user=CustomerID,item=StockCode")] = None,
-    items: Annotated[Path | None, typer.Option(help="A table of the items.")] = None,
-    users: Annotated[Path | None, typer.Option(help="A table of the people.")] = None,
+    items: Annotated[
+        str | None, typer.Option(help="A file of the items, a table or SELECT of --database, a sheet of the workbook.")
+    ] = None,
+    users: Annotated[str | None, typer.Option(help="The same of the people.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show the guess; write nothing.")] = False,
     on_error: Annotated[
         str, typer.Option("--on-error", help="quarantine (set bad rows aside) or strict.")
@@ -49,7 +52,7 @@ def run(
 
     Example: zhiyin ingest orders.csv --map user=CustomerID,item=StockCode -w shop
 
-    Example: zhiyin ingest --database sqlite:///shop.db --table orders -w shop
+    Example: zhiyin ingest --database sqlite:///shop.db --table orders --items products -w shop
     """
     from zhiyin.data.ingest import ingest
     from zhiyin.data.readers.reader import Form
@@ -69,8 +72,8 @@ def run(
         )
     taken = ingest(
         sources[0] if len(sources) == 1 else sources, asked.folder, map={**data.map, **mapping(map_)},
-        items=items or (asked.folder / data.items if data.items else None),
-        users=users or (asked.folder / data.users if data.users else None),
+        items=_side(items, database) or (asked.folder / data.items if data.items else None),
+        users=_side(users, database) or (asked.folder / data.users if data.users else None),
         on_error=on_error, dry_run=dry_run, append=append, progress=asked.progress,  # type: ignore[arg-type]
         form=Form(sheet, encoding, time_format),
     )  # fmt: skip
@@ -100,6 +103,13 @@ def _query(paths: list[Path] | None, database: str | None, table: str | None, sq
             "in ZHIYIN_DATABASE, and no file", found=found,
         )  # fmt: skip
     return Query(database, table, sql)
+
+
+def _side(named: str | None, database: str | None) -> Any:
+    """A table of items or people: a file, else of the database."""
+    from zhiyin.data import sql
+
+    return sql.named(database, named) if named and database and not os.path.exists(named) else named
 
 
 def mapping(text: str | None) -> dict[str, str]:

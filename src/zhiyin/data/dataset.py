@@ -19,7 +19,7 @@ from zhiyin.data.consent import CONSENT, Purpose, allows, consent_bits
 from zhiyin.data.contracts import KINDS, Catalogue, Histories, HistoriesLike, Requests, Table
 from zhiyin.data.foreign import Entries, of_lightfm, of_matrix, of_surprise
 from zhiyin.data.numbers import Numbered
-from zhiyin.data.side import side_table
+from zhiyin.data.side import Known, side_table
 from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import table_of
 from zhiyin.data.unrolled import unrolled
@@ -67,8 +67,11 @@ class Dataset:
         frame = unrolled(as_polars(events))
         found = guess(frame, map)
         usable_rows, report = usable(frame, found)
-        item_table = None if items is None else side_table(as_polars(items), "item", map or {}, ()).frame
-        user_table = None if users is None else side_table(as_polars(users), "user", map or {}, ()).frame
+        item_table, user_table = (
+            None if table is None
+            else side_table(as_polars(table), ours, map or {}, (), Known.of(frame, found, ours)).frame
+            for ours, table in (("item", items), ("user", users))
+        )  # fmt: skip
         dataset = dataset_of(usable_rows, item_table, user_table, weighting or Weighting())
         return replace(dataset, report=report, guess=found)
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -16,8 +17,8 @@ from zhiyin.data.columns import Guess, guess, spelled_out
 from zhiyin.data.readers import Opened, open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
-from zhiyin.data.side import Side, joined_columns, side_table
-from zhiyin.data.sources import Source, Sources, Streamed, as_polars, whole_frame
+from zhiyin.data.side import Known, Side, joined_columns, side_table
+from zhiyin.data.sources import Sheet, Source, Sources, Streamed, as_polars, whole_table
 from zhiyin.data.unrolled import unrolled
 
 Made = TypeVar("Made")
@@ -154,13 +155,16 @@ def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) ->
         _the_same(parts[0].name, sample, part)
     items = users = None
     if sources.items is not None:
-        raw = whole_frame(sources.items, form.encoding)
-        items = side_table(raw, "item", given, sample.columns)
+        raw, told = whole_table(_table(sources.items, parts[0], "items"), form.encoding)
+        items = side_table(raw, "item", given, sample.columns, Known.of(sample, found, "item"))
+        items = replace(items, notes=(*told, *items.notes))
         key = _joined_key(raw, items, sample, found)
         if key:
             found = replace(found, joined_item=key, names={o: t for o, t in found.names.items() if o != "item"})
     if sources.users is not None:
-        users = side_table(whole_frame(sources.users, form.encoding), "user", given, sample.columns)
+        people, told = whole_table(_table(sources.users, parts[0], "users"), form.encoding)
+        users = side_table(people, "user", given, sample.columns, Known.of(sample, found, "user"))
+        users = replace(users, notes=(*told, *users.notes))
     notes = (
         *sources.notes,
         *(note for part in parts for note in part.notes),
@@ -169,6 +173,26 @@ def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) ->
         *(users.notes if users else ()),
     )
     return Log(parts, replace(found, notes=notes), items, users)
+
+
+def _table(named: Source, events: Part, what: str) -> Source:
+    """A table of items or people: where it is named and is no file, a sheet of the workbook with the events."""
+    if not isinstance(named, (str, Path)):
+        return named
+    book = events.file.source if events.file is not None and hasattr(events.file.reader, "sheet") else None
+    if os.path.exists(named):  # as a long SELECT makes pathlib's fail
+        if book is not None and Path(named).samefile(book):
+            raise DataError(
+                f"the {what} are looked for in {book.name}, where the events are; name their sheet instead, --{what} "
+                "SHEET", found=book.name,
+            )  # fmt: skip
+        return named
+    if book is not None:
+        return Sheet(book, str(named))
+    raise DataError(
+        f"the table of {what} {str(named)!r} is no file; give the path of one, or with --database a table of it or a "
+        f"SELECT, or a sheet of the workbook with the events", found=str(named),
+    )  # fmt: skip
 
 
 def _joined_key(raw: pl.DataFrame, items: Side, sample: pl.DataFrame, found: Guess) -> tuple[str, ...]:

@@ -7,7 +7,8 @@ import polars as pl
 
 from zhiyin.core.errors import DataError
 from zhiyin.data.canonical import SEPARATOR, as_id, free_name, lost, number
-from zhiyin.data.columns import NO_ID, ROLES, by_folded, spelled_out, unread_cells
+from zhiyin.data.clues import folded
+from zhiyin.data.columns import NO_ID, ROLES, Guess, by_folded, spelled_out, unread_cells
 
 MORE_IDS: Mapping[str, tuple[str, ...]] = {"item": ("id",), "user": ("id",)}
 """Names that mean the id in a table of one row each, though not in a log."""
@@ -15,6 +16,41 @@ RENAMED: Mapping[str, tuple[str, ...]] = {
     "title": ("title", "name", "itemname", "productname", "movietitle", "booktitle", "description"),
     "price": ("price", "unitprice"),
 }
+
+
+FIRST = 1_000
+"""Events whose ids tell which column of a table has them."""
+MOSTLY = 0.5
+"""The share of them that it has at least."""
+ONCE = 0.9
+"""A column of ids has a new one in nearly each row."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What the events say of the ids that a table is to have."""
+
+    column: str
+    """What the events call them."""
+    ids: pl.Series
+    """Those of the first events, each once, as text."""
+
+    @classmethod
+    def of(cls, sample: pl.DataFrame, found: Guess, ours: str) -> "Known | None":
+        """From first rows and what their columns are; None where no one column is the id."""
+        column = found.names.get(ours)
+        if column is None:
+            return None
+        first = spelled_out(sample.select(column).head(FIRST))
+        ids = first.select(as_id(column, first.schema[column], column in found.whole)).to_series()
+        return cls(column, ids.drop_nulls().unique())
+
+    def share(self, column: pl.Series) -> float:
+        """How many of them stand in this column, of 1."""
+        if not len(self.ids) or not (column.dtype == pl.String or column.dtype.is_numeric()):
+            return 0.0
+        there = column.to_frame().select(as_id(column.name, column.dtype, _whole(column))).to_series()
+        return float(self.ids.is_in(there.implode()).mean() or 0)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,11 +61,17 @@ class Side:
     notes: tuple[str, ...] = ()
 
 
-def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_columns: Iterable[str]) -> Side:
-    """The table of items (``ours="item"``) or people, its id under our name, each id once, no row without an id."""
-    notes: list[str] = []
+def side_table(
+    raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_columns: Iterable[str], known: Known | None = None
+) -> Side:
+    """The table of items (``ours="item"``) or people, its id under our name, each id once, no row without an id.
+
+    The id is the column that is called as ``given`` says, as in the events, or as usual, if it has their ids
+    (``known``), else the one that has them.
+    """
     raw = spelled_out(raw)
-    column = _id_column(raw, ours, given)
+    column, note = _id_column(raw, ours, given, known)
+    notes = [note] if note else []
     ids = raw.select(as_id(column, raw.schema[column], _whole(raw[column])).alias(ours))
     others = raw.drop(column)
     frame = ids.hstack(others.rename({ours: free_name(ours)} if ours in others.columns else {}))
@@ -53,17 +95,34 @@ def side_table(raw: pl.DataFrame, ours: str, given: Mapping[str, str], event_col
     return Side(frame, tuple(notes))
 
 
-def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str]) -> str:
-    if given.get(ours) in raw.columns:
-        return given[ours]
+def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str], known: Known | None) -> tuple[str, str]:
+    """The column of ids, and what there is to say of it."""
     by_name = by_folded(raw.columns)
-    for usual in (*ROLES[ours], *MORE_IDS[ours]):
-        if usual in by_name:
-            return by_name[usual]
+    called = [given.get(ours, ""), *([known.column] if known else [])]
+    usual = [by_name[name] for name in (*map(folded, called), *ROLES[ours], *MORE_IDS[ours]) if name in by_name]
+    named = [*(name for name in called if name in raw.columns), *usual]
+    if known is None and named:
+        return named[0], ""
+    if known is not None:
+        share = {name: known.share(raw[name]) for name in named}
+        if found := next((name for name in named if share[name] >= MOSTLY), None):
+            return found, ""
+        others = {name: known.share(raw[name]) for name in raw.columns if name not in share and _once(raw[name])}
+        most = max(others, key=others.__getitem__, default="")
+        if others.get(most, 0) >= MOSTLY:
+            return most, f"{ours}s: {most} is taken for the {ours}, as the events' {ours}s stand in it"
+        if named:
+            empty = len(known.ids) and not share[named[0]]
+            return named[0], f"{ours}s: none of the first events' {ours}s stands in {named[0]}" if empty else ""
+    also = f", or to {known.column}, as in the events" if known and known.column != ours else ""
     raise DataError(
-        f"the {ours}s table has no column for {ours!r}; found {', '.join(raw.columns)}: rename its id column to {ours}",
-        found=", ".join(raw.columns), allowed=ours,
+        f"the {ours}s table has no column for {ours!r}; found {', '.join(raw.columns)}: rename its id column to "
+        f"{ours}{also}", found=", ".join(raw.columns), allowed=ours,
     )  # fmt: skip
+
+
+def _once(column: pl.Series) -> bool:
+    return not column.dtype.is_nested() and column.n_unique() >= ONCE * len(column)
 
 
 def _whole(ids: pl.Series) -> bool:

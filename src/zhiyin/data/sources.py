@@ -37,6 +37,14 @@ class Streamed(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One sheet of a workbook, as a table of items or people: ``Sheet(Path("shop.xlsx"), "Books")``."""
+
+    path: Path
+    name: str
+
+
 FILE_NAMES: Mapping[str, tuple[str, ...]] = {
     "events": (
         "interactions", "events", "impressions", "transactions", "sessions", "ratings", "u.data", "purchases", "orders",
@@ -117,14 +125,24 @@ def _first(files: list[Path]) -> Path | None:
 
 def whole_frame(source: Source, encoding: str | None = None) -> pl.DataFrame:
     """All rows of a small source (items, people), columns as the format gives them."""
+    return whole_table(source, encoding)[0]
+
+
+def whole_table(source: Source, encoding: str | None = None) -> tuple[pl.DataFrame, tuple[str, ...]]:
+    """The same, and what its reader says of it."""
     if isinstance(source, Streamed):
-        return pl.concat(source.frames(1 << 20), how="diagonal_relaxed")
-    if not isinstance(source, (str, Path)):
-        return as_polars(source)
-    file = open_file(Path(source), Form(encoding=encoding))
+        return pl.concat(source.frames(1 << 20), how="diagonal_relaxed"), ()
+    if not isinstance(source, (str, Path, Sheet)):
+        return as_polars(source), ()
+    path, sheet = (source.path, source.name) if isinstance(source, Sheet) else (Path(source), None)
+    file = open_file(path, Form(sheet, encoding))
     with unreadable(file.source):
         frame = file.reader.careful(file.path).collect()
-    return frame.drop(TROUBLE, LINE, strict=False)
+    # the one option --sheet is for the events
+    notes = [
+        note.split("; say otherwise with --sheet")[0] for note in file.notes if sheet is None or "sheet" not in note
+    ]
+    return frame.drop(TROUBLE, LINE, strict=False), tuple(notes)
 
 
 def as_polars(frame: Any) -> pl.DataFrame:

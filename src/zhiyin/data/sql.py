@@ -100,6 +100,11 @@ class Query:
         return sa.select(sa.text("*")).select_from(sa.table(name, schema=schema or None))
 
 
+def named(url: str, text: str) -> Query:
+    """The query of a table's name, or of a SELECT."""
+    return Query(url, sql=text) if READING.match(text) and len(text.split()) > 1 else Query(url, table=text)
+
+
 def shown(url: sa.URL) -> str:
     """The address without user, password and settings, any of which may be secret."""
     place = f"{url.host}{f':{url.port}' if url.port else ''}/" if url.host else "/"

@@ -85,6 +85,11 @@ def _recognised(path: Path, head: bytes) -> Reader:
         reader = _loaded(name)
         if reader.reads(path, head):
             return reader
+    if head.startswith(b"SQLite format 3"):
+        raise DataError(
+            f"{path.name} is a database; give it as --database sqlite:///{path}, events in it as --table NAME, items "
+            "and people as --items NAME and --users NAME, in Python as zhiyin.data.sql.Query", found="SQLite",
+        )  # fmt: skip
     raise DataError(
         f"{path.name} begins with {head[:16]!r} and is of no known form; the forms are: CSV, TSV, JSON lines (plain, "
         ".gz or .zst), Parquet, Excel, MovieLens, RecBole, a person a line, and sparse matrices (.npz); convert it to "
