@@ -397,6 +397,26 @@ def test_a_damaged_file_is_named(
     assert "unexpected" not in said
 
 
+def test_run_says_what_was_set_aside_and_what_each_fix_took(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = prepared(tmp_path / "w")
+    assert zhiyin("run", "--until", "data", "-w", folder) == 0
+    assert re.search(r"^data quality [\d.]+ of 1$", capsys.readouterr().out, re.MULTILINE)
+    lines = (folder / "log.csv").read_text().splitlines()
+    (folder / "log.csv").write_text("\n".join([*lines, *lines[-2:], "," + lines[1].partition(",")[2]]) + "\n")
+    recipe = (folder / "zhiyin.toml").read_text()
+    (folder / "zhiyin.toml").write_text(f'[data]\nfixes = ["price", "duplicates"]\n{recipe}')
+    assert zhiyin("ingest", folder / "log.csv", "-w", folder) == 0
+    capsys.readouterr()
+    assert zhiyin("run", "--until", "data", "-w", folder) == 0
+    said = capsys.readouterr().out
+    assert re.search(
+        r"of 1; rows set aside, left out or changed:\n  1 lines have no customer: left out\n  2 exact", said
+    )
+    assert "price" not in said  # of which there is none
+    assert zhiyin("run", "--until", "data", "-w", folder, "--lang", "zh") == 0
+    assert "被隔离、剔除或修改的行：\n  1 行没有顾客" in capsys.readouterr().out
+
+
 def test_recommend_starts_within_its_time(line: Path) -> None:
     started = time.process_time()
     assert zhiyin("recommend", "--user", "u0", "-w", line) == 0

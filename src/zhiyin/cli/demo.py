@@ -8,7 +8,7 @@ from zhiyin.cli.compare import show_comparison
 from zhiyin.cli.evaluate import show_evaluation
 from zhiyin.cli.recommend import show_slate
 from zhiyin.cli.report import WRITTEN, write_report
-from zhiyin.cli.run import show_steps
+from zhiyin.cli.run import show_data, show_steps
 from zhiyin.core.languages import Sentence
 
 ABOUT = Sentence(
@@ -40,7 +40,7 @@ def run(asked: Asked) -> None:
     if not (asked.folder / "data" / "current").is_file():
         ingest(online_retail(), asked.folder, progress=asked.progress)
     result = run_line(workspace, progress=asked.progress, language=asked.language)
-    show_data(asked, result)
+    show_data(asked, result["data"])
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])
     show_comparison(asked, result["comparison"], result["metric"])

@@ -14,6 +14,11 @@ NAMES = {
     "features": Sentence("3 features", "3 特征"), "ranking": Sentence("4 ranking", "4 排序"),
     "generation": Sentence("5 generation", "5 生成"), "answering": Sentence("6 answering", "6 推荐"),
 }  # fmt: skip
+QUALITY = Sentence("data quality {score:.2f} of 1", "数据质量 {score:.2f}（满分 1）")
+LEFT_OUT = Sentence(
+    "data quality {score:.2f} of 1; rows set aside, left out or changed:",
+    "数据质量 {score:.2f}（满分 1）；被隔离、剔除或修改的行：",
+)
 REMEMBERED = Sentence(" (not run again)", "（未重新运行）")
 
 
@@ -29,8 +34,17 @@ def run(
     from zhiyin.pipeline.run import run as run_line
 
     result = run_line(workspace, progress=asked.progress, until=until, language=asked.language)
+    show_data(asked, result["data"])
     show_steps(asked, result)
     asked.answer(result)
+
+
+def show_data(asked: Asked, data: dict[str, Any]) -> None:
+    """The score of the log, and what was left out of it or changed, and why."""
+    told = [fix[asked.language] for fix in data["fixes"] if fix["rows"]]
+    asked.show(LEFT_OUT if told else QUALITY, score=data["quality"]["score"])
+    for line in told:
+        asked.show(f"  {line}")
 
 
 def show_steps(asked: Asked, result: dict[str, Any]) -> None:
