@@ -15,9 +15,6 @@ ABOUT = Sentence(
     "Online Retail: 541,909 invoice lines of a British gift shop, as they are (Chen 2015, UCI, CC BY 4.0)",
     "Online Retail：一家英国礼品店的 541,909 条原始发票行（Chen 2015，UCI，CC BY 4.0）",
 )
-QUALITY = Sentence(
-    "data quality {score:.2f} of 1; rows set aside or left out:", "数据质量 {score:.2f}（满分 1）；被隔离或剔除的行："
-)
 HISTORY = Sentence("history, newest last: {items}", "历史（最新在后）：{items}")
 NEW = Sentence("an item that could be: {attributes}", "可能的新商品：{attributes}")
 GAP = Sentence("what to stock next: {attributes}; asked for by {people} people [{low}, {high}], no item is near",
@@ -57,12 +54,3 @@ def run(asked: Asked) -> None:
     asked.show(WRITTEN, path=path)
     steps = [{key: step[key] for key in ("name", "seconds", "summary")} for step in result["steps"]]
     asked.answer({"recommendations": result["recommendations"], "report": str(path), "steps": steps})
-
-
-def show_data(asked: Asked, result: dict[str, object]) -> None:
-    """The score of the log, and what was left out and why."""
-    data = result["data"]
-    assert isinstance(data, dict)  # noqa: S101  for the types
-    asked.show(QUALITY, score=data["quality"]["score"])
-    for fix in data["fixes"]:
-        asked.show(f"  {fix[asked.language]}")
