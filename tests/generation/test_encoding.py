@@ -65,12 +65,46 @@ def test_attributes_are_readable_and_in_the_order_of_the_title() -> None:
 
 def test_a_specification_reads_as_a_sentence_in_both_languages() -> None:
     attributes: Attributes = {"kind": "kitchen", "price": 5.0, "tags": ["red", "spot"], "title": ["ceramic", "jug"]}
-    said = sentence(attributes, {"price": (3.95, 6.0)}, frozenset(["title"]))
+    said = sentence(attributes, {"price": (3.95, 6.0)}, ("title",))
     assert said.en == "ceramic jug, kitchen, price 3.95–6, red, spot"
     assert said.zh == "ceramic jug，kitchen，价格 3.95–6，red，spot"
     assert sentence({"year": 1995.0}, {}).en == "year 1995"
     assert sentence({"year": 1995.0}, {"year": (1990.5, 1995.0)}).en == "year 1990–1995"
     assert sentence({"x": 0.123456}, {}).en == "x 0.123"
+    book: Attributes = {"author": "Ann Bo", "blurb": ["sad", "end"], "in_print": "yes", "title": ["red", "jug"]}
+    assert sentence(book, {}, ("title", "blurb")).en == "red jug, blurb sad end, author Ann Bo, in print yes"
+    assert sentence(book, {}, ("title", "blurb")).zh == "red jug，blurb sad end，作者 Ann Bo，in print yes"
+
+
+def test_names_are_one_value_and_numbers_written_as_text_are_numbers() -> None:
+    n = 300
+    shop = Catalogue.of(
+        map(str, range(n)),
+        title=[f"story {i % 7} of {i}" for i in range(n)],
+        author=[f"Ann {i // 3 if i < 240 else i} Bo" for i in range(n)],  # 80 with three books, 60 with one
+        year=[None if i == 9 else str(1900 + i % 100) for i in range(n)],
+        code=[f"{i % 100:03d}" for i in range(n)],
+        in_stock=[str(i % 5) for i in range(n)],
+    )
+    encoding = Encoding.of(shop)
+    forms = {block.name: (block.kind, block.width) for block in encoding.blocks}
+    assert forms["author"] == ("category", 81)
+    assert forms["title"][0] == "labels"
+    assert forms["year"][0] == "number"
+    assert forms["code"][0] == "category"  # a leading zero: a code
+    assert encoding.set_aside == {"in_stock": "by its name it says how many are left"}
+    hard = encoding.read(shop)
+    assert encoding.attributes(hard, 3) | {"title": []} == {
+        "title": [],
+        "author": "Ann 1 Bo",
+        "year": 1903.0,
+        "code": "003",
+    }
+    assert "author" not in encoding.attributes(hard, 299)
+    assert "year" not in encoding.attributes(hard, 9)
+    other = Catalogue(shop.ids, {**shop.columns, "year": np.array(["c. 1900", *shop.columns["year"][1:]], object)})
+    assert "year" not in encoding.attributes(encoding.read(other), 0)  # a later table may hold what is no number
+    assert Encoding.of(shop, ["in_stock"]).blocks[0].kind == "number"  # who asks for it gets it
 
 
 def test_a_range_is_the_middle_half_of_what_is_alike() -> None:

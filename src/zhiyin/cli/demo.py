@@ -6,6 +6,7 @@ from pathlib import Path
 from zhiyin.cli.command import Asked
 from zhiyin.cli.compare import show_comparison
 from zhiyin.cli.evaluate import show_evaluation
+from zhiyin.cli.generate import named
 from zhiyin.cli.recommend import show_slate
 from zhiyin.cli.report import WRITTEN, write_report
 from zhiyin.cli.run import show_data, show_steps
@@ -17,8 +18,11 @@ ABOUT = Sentence(
 )
 HISTORY = Sentence("history, newest last: {items}", "历史（最新在后）：{items}")
 NEW = Sentence("an item that could be: {attributes}", "可能的新商品：{attributes}")
-GAP = Sentence("what to stock next: {attributes}; asked for by {people} people [{low}, {high}], no item is near",
-               "接下来进什么货：{attributes}；{people} 人想要 [{low}, {high}]，目录中没有相近的商品")  # fmt: skip
+GAP = Sentence(
+    "what to stock next: {attributes}; asked for by {people} people [{low}, {high}]; nearest: {item}, farther than "
+    "19 of 20 items have theirs",
+    "接下来进什么货：{attributes}；{people} 人想要 [{low}, {high}]；最近的商品：{item}，比 20 件中 19 件的最近商品更远",
+)
 
 
 def run(asked: Asked) -> None:
@@ -45,7 +49,8 @@ def run(asked: Asked) -> None:
         asked.show(NEW, attributes=specification["text_zh" if asked.language == "zh" else "text"])
     for gap in result["generation"]["gaps"][:2]:
         text = gap["specification"]["text_zh" if asked.language == "zh" else "text"]
-        asked.show(GAP, attributes=text, **{part: gap[part] for part in ("people", "low", "high")})
+        near = named(gap["specification"]["neighbours"][0]["item"], result["titles"])
+        asked.show(GAP, attributes=text, item=near, **{part: gap[part] for part in ("people", "low", "high")})
     for slate in result["recommendations"]:
         newest = slate.get("history", [])[-8:]
         asked.show(HISTORY, items=", ".join(result["titles"].get(item, item) for item in newest))

@@ -13,10 +13,13 @@ FOR = Sentence("made up for {who}", "为 {who} 设想")
 SOMEBODY = Sentence("this history", "这段历史")
 NEAREST = Sentence("      nearest: {items}; {share} of the items have a nearer neighbour",
                    "      最近的商品：{items}；{share} 的商品有更近的邻居")  # fmt: skip
-GAPS = Sentence("what to stock next: wanted, and no item is near", "接下来进什么货：有人想要，而目录中没有相近的商品")
+GAPS = Sentence(
+    "what to stock next: wanted, and farther from every item than 19 of 20 items are from their own nearest",
+    "接下来进什么货：有人想要，而且离任何商品都比 20 件中 19 件离各自最近的商品更远",
+)
 ASKED_BY = Sentence("      asked for by {people} people [{low}, {high}]", "      {people} 人想要 [{low}, {high}]")
-NONE = Sentence("  no gap: every specification that people ask for has an item near to it",
-                "  没有空缺：人们想要的每种规格都有相近的商品")  # fmt: skip
+NONE = Sentence("  no gap: every specification that people ask for has an item as near as 19 of 20 items have",
+                "  没有空缺：人们想要的每种规格都有足够近的商品（与 20 件中 19 件一样近）")  # fmt: skip
 
 
 def run(
@@ -40,7 +43,7 @@ def run(
 
     if gaps:
         answer = specify.gaps(workspace, n)
-        show_gaps(asked, answer["gaps"])
+        show_gaps(asked, answer["gaps"], answer["titles"])
     else:
         items = None if history is None else ids(history)
         answer = specify.specifications(
@@ -50,22 +53,27 @@ def run(
         for note in answer["notes"]:
             asked.note(f"zhiyin: {note}")
         for number, specification in enumerate(answer["specifications"], start=1):
-            show_specification(asked, number, specification)
+            show_specification(asked, number, specification, answer["titles"])
     asked.answer(answer)
 
 
-def show_specification(asked: Asked, number: int, specification: dict[str, Any]) -> None:
-    """In words, then the nearest items."""
+def show_specification(asked: Asked, number: int, specification: dict[str, Any], titles: dict[str, str]) -> None:
+    """In words, then the nearest items by title and id."""
     asked.show(f"  {number:>2}  {specification['text_zh' if asked.language == 'zh' else 'text']}")
-    near = ", ".join(neighbour["item"] for neighbour in specification["neighbours"][:3])
+    near = " · ".join(named(neighbour["item"], titles) for neighbour in specification["neighbours"][:3])
     asked.show(NEAREST, items=near, share=f"{specification['novelty']:.0%}")
 
 
-def show_gaps(asked: Asked, found: list[dict[str, Any]]) -> None:
+def named(item: str, titles: dict[str, str]) -> str:
+    """``RED JUG (22423)``; the id alone where there is no title."""
+    return f"{titles[item]} ({item})" if item in titles else item
+
+
+def show_gaps(asked: Asked, found: list[dict[str, Any]], titles: dict[str, str]) -> None:
     """Most asked for first."""
     asked.show(GAPS)
     if not found:
         asked.show(NONE)
     for number, gap in enumerate(found, start=1):
-        show_specification(asked, number, gap["specification"])
+        show_specification(asked, number, gap["specification"], titles)
         asked.show(ASKED_BY, **{part: gap[part] for part in ("people", "low", "high")})

@@ -89,12 +89,12 @@ class ConditionalModel:
         rows, distances = self.neighbours.nearest(self.encoding.embed(hard), n_neighbours)
         novelty = self.neighbours.novelty(distances[:, 0])
         ids = self.catalogue.ids.take(rows.ravel())
-        width, titles = rows.shape[1], self.encoding.titles
+        width, texts = rows.shape[1], self.encoding.texts
         found = []
         for i, ranges in enumerate(ranges_of(self.encoding, hard, pool)):
             attributes = self.encoding.attributes(hard, i)
             near = list(zip(ids[i * width : (i + 1) * width], distances[i].tolist(), strict=True))
-            text = sentence(attributes, ranges, titles)
+            text = sentence(attributes, ranges, texts)
             found.append(Specification(attributes, near, float(novelty[i]), ranges, text))
         return found
 

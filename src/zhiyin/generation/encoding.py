@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,8 +12,8 @@ import numpy as np
 
 from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import Catalogue
-from zhiyin.generation.blocks import Block, Category, Labels, common_labels, labels_of, text_of
-from zhiyin.generation.numbers import Number, known, number_block
+from zhiyin.generation.blocks import WORD, Block, Category, Labels, common_labels, labels_of, text_of
+from zhiyin.generation.numbers import NUMBER, Number, known, number_block
 from zhiyin.generation.specification import Attributes
 
 CATEGORIES = 64
@@ -21,6 +22,12 @@ LABELS = 128
 """Words or tags of a column that are learned, the most frequent ones."""
 LEAST = 2
 """Items that a word must stand with."""
+TITLE = "title"
+SHORT, SHARED = 4, 0.1
+"""A text other than the title of at most so many words on average, whose frequent values at least this share of the
+items have, is a name (an author, a brand): one value, not words."""
+STOCK = re.compile(r"(?i)(?:^|_)(?:in_?)?stock(?:_(?:level|count|quantity))?$|(?:^|_)inventory$|库存")
+"""Names of columns that say how many are left, which is not what an item is."""
 MOMENTS = (5e8, 4e9)
 """Numbers that all lie in here are seconds UTC (1985 to 2096): when an item came is not what it is."""
 IDENTIFIER = re.compile(r"(?i:(?:^|[_\W])(?:id|isbn|asin|sku|url))$|[a-z]I[dD]$")
@@ -87,9 +94,10 @@ class Encoding:
         return np.concatenate(places).astype(np.int64)
 
     @cached_property
-    def titles(self) -> frozenset[str]:
-        """Columns whose values are the words of a text."""
-        return frozenset(block.name for block in self.blocks if isinstance(block, Labels) and block.words)
+    def texts(self) -> tuple[str, ...]:
+        """Columns whose values are the words of a text, the title first."""
+        found = [block.name for block in self.blocks if isinstance(block, Labels) and block.words]
+        return tuple(sorted(found, key=lambda name: name != TITLE))
 
     def read(self, catalogue: Catalogue) -> Hard:
         """The hard form of a catalogue with these columns."""
@@ -138,6 +146,8 @@ def _block(name: str, column: np.ndarray, seed: int, *, chosen: bool) -> Block |
     """The form that fits the column, or why it has none."""
     if not chosen and IDENTIFIER.search(name):
         return "by its name it is an identifier"
+    if not chosen and STOCK.search(name):
+        return "by its name it says how many are left"
     if column.ndim == 1 and column.dtype.kind in "iuf":
         return _number(name, column, seed, chosen=chosen)
     cells = [cell for cell in column if cell is not None]
@@ -148,10 +158,15 @@ def _block(name: str, column: np.ndarray, seed: int, *, chosen: bool) -> Block |
     values = [(text_of(cell) or "",) for cell in cells]
     if not chosen and sum(bool(ADDRESS.match(value)) for (value,) in values) > len(values) / 2:
         return "it holds addresses"
+    if all(NUMBER.fullmatch(value) for (value,) in values):
+        return _number(name, column, seed, chosen=chosen)
     if len(set(values)) == 1:
         return f"always {values[0][0]!r}" if len(cells) == len(column) else _category(name, values)
     if len(set(values)) <= min(CATEGORIES, len(values) // 2):
         return _category(name, values)
+    names = _frequent(values)
+    if name != TITLE and _is_name(values, names):
+        return _category(name, names)
     return _labels(name, [labels_of(cell, words=True) for cell in cells], words=True)
 
 
@@ -168,6 +183,17 @@ def _number(name: str, column: np.ndarray, seed: int, *, chosen: bool) -> Block 
 
 def _category(name: str, values: list[tuple[str]]) -> Block:
     return Category(name, tuple(sorted({value for (value,) in values})))
+
+
+def _frequent(values: list[tuple[str]]) -> list[tuple[str]]:
+    return [value for value, count in Counter(values).most_common(LABELS) if count >= LEAST]
+
+
+def _is_name(values: list[tuple[str]], frequent: list[tuple[str]]) -> bool:
+    known = set(frequent)
+    shared = sum(value in known for value in values)
+    words = sum(len(WORD.findall(value)) for (value,) in values)
+    return shared >= SHARED * len(values) and words <= SHORT * len(values)
 
 
 def _labels(name: str, cells: list[list[str]], *, words: bool) -> Block | str:

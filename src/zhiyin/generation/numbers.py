@@ -6,6 +6,7 @@ in CTAB-GAN (Zhao et al. 2021, arXiv 2102.08369), and other numbers come back as
 Letters: N items, K modes, F frequent values.
 """
 
+import re
 import warnings
 from dataclasses import dataclass
 from typing import Any
@@ -21,6 +22,8 @@ MIXTURE_ROWS = 5000
 """Rows that the mixture is learned from, at most."""
 FREQUENT = 64
 """Values that are modes of their own, at most, each of a share of at least `LEAST_WEIGHT`."""
+NUMBER = re.compile(r"\s*[+-]?(?:0|[1-9][0-9]{0,15})(?:\.[0-9]{1,15})?\s*")
+"""A text that is a number; what has a leading zero is a code."""
 POINTS = 1000
 """A column with at most so many different values, each twice on average, has price points."""
 
@@ -135,7 +138,9 @@ def _mixture(x: np.ndarray, seed: int) -> tuple[tuple[float, ...], ...]:
 
 
 def known(column: np.ndarray) -> np.ndarray:
-    """float64 (N,), NaN where it is missing or infinite."""
+    """float64 (N,), NaN where it is missing, infinite, or text that is no number."""
+    if column.dtype == object:
+        column = np.array([cell if NUMBER.fullmatch(str(cell)) else np.nan for cell in column], object)
     numbers = column.astype(np.float64)
     return np.where(np.isfinite(numbers), numbers, np.nan)
 

@@ -9,8 +9,17 @@ from zhiyin.core.languages import Sentence
 Attributes = dict[str, str | float | list[str]]
 Ranges = dict[str, tuple[float, float]]
 
-CHINESE = {"price": "价格", "year": "年份", "rating": "评分", "pages": "页数", "weight": "重量", "size": "尺寸"}
-"""Names of columns of numbers, where we know them."""
+CHINESE = {
+    "price": "价格", "year": "年份", "rating": "评分", "pages": "页数", "weight": "重量", "size": "尺寸",
+    "author": "作者", "authors": "作者", "brand": "品牌", "publisher": "出版社", "language": "语言", "country": "国家",
+    "artist": "艺术家", "director": "导演",
+}  # fmt: skip
+"""Names of columns, where we know them."""
+PLAIN = frozenset((
+    "category", "categories", "genre", "genres", "kind", "type", "colour", "color", "material", "style", "tag", "tags",
+    "department", "类别", "分类", "类型", "颜色", "标签",
+))  # fmt: skip
+"""Columns whose values speak for themselves; those of others stand beside the column's name."""
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class Specification:
     ranges: Ranges
     """By column of numbers: the middle half of what was drawn with the most similar words and values."""
     text: Sentence
-    """For people: ``ceramic jug, price 4–6, red, retro spot``."""
+    """For people: ``ceramic jug, brand Hygge, price 4–6, red``."""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON shape of ``generate``."""
@@ -38,27 +47,30 @@ class Specification:
         }  # fmt: skip
 
 
-def sentence(attributes: Attributes, ranges: Ranges, titles: frozenset[str] = frozenset()) -> Sentence:
-    """An item in words: the words of ``titles`` first, then values, ranges of numbers, tags."""
-    order = sorted(attributes, key=lambda name: _place(attributes[name], name in titles))
-    english = [_said(name, attributes[name], ranges, titles, {}) for name in order]
-    chinese = [_said(name, attributes[name], ranges, titles, CHINESE) for name in order]
+def sentence(attributes: Attributes, ranges: Ranges, texts: tuple[str, ...] = ()) -> Sentence:
+    """An item in words: the words of ``texts`` first, of which the first is the title, then values, ranges, tags."""
+    order = sorted(attributes, key=lambda name: _place(name, attributes[name], texts))
+    english = [_said(name, attributes[name], ranges, texts, {}) for name in order]
+    chinese = [_said(name, attributes[name], ranges, texts, CHINESE) for name in order]
     return Sentence(", ".join(english), "，".join(chinese))
 
 
-def _place(value: str | float | list[str], is_title: bool) -> int:
-    return 0 if is_title else 1 if isinstance(value, str) else 3 if isinstance(value, list) else 2
+def _place(name: str, value: str | float | list[str], texts: tuple[str, ...]) -> int:
+    if name in texts:
+        return texts.index(name) - len(texts)
+    return 1 if isinstance(value, str) else 3 if isinstance(value, list) else 2
 
 
 def _said(
-    name: str, value: str | float | list[str], ranges: Ranges, titles: frozenset[str], names: Mapping[str, str]
+    name: str, value: str | float | list[str], ranges: Ranges, texts: tuple[str, ...], names: Mapping[str, str]
 ) -> str:
+    named = "" if name.lower() in PLAIN or name in texts[:1] else f"{names.get(name, name).replace('_', ' ')} "
     if isinstance(value, str):
-        return value
+        return named + value
     if isinstance(value, list):
-        return " ".join(value) if name in titles else ("，" if names else ", ").join(value)
+        return named + (" " if name in texts else "，" if names else ", ").join(value)
     low, high = (_number(end) for end in ranges.get(name, (value, value)))
-    return f"{names.get(name, name)} {low}" + (f"–{high}" if high != low else "")
+    return f"{named}{low}" + (f"–{high}" if high != low else "")
 
 
 def _number(x: float) -> str:

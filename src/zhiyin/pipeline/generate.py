@@ -21,7 +21,7 @@ from zhiyin.data.splits import Split
 from zhiyin.generation import Generated
 from zhiyin.generation.conditional import ConditionalModel
 from zhiyin.generation.judgement import foresight, judge
-from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.line import Line, without
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.recipe import GENERATOR, Recipe
 from zhiyin.pipeline.specify import gaps_of
@@ -56,6 +56,7 @@ def generate(line: Line) -> Facts:
     inputs = {
         "split": line.split_key, "condition": line.done["models"]["models"][name]["digest"],
         "generation": settings.model_dump(mode="json"), "seed": line.recipe.seed,
+        "stock": line.recipe.answer.rules.stock,
     }  # fmt: skip
     return once(
         line.workspace,
@@ -74,20 +75,20 @@ def condition_of(recipe: Recipe, models: Mapping[str, Any]) -> str | None:
 
 def fitted(line: Line, train: Dataset, model: VectorModel) -> ConditionalModel:
     """The recipe's generator, learned from who took what in ``train``. Raises `ModelError` where it cannot."""
-    learnt = Learnt(train, model.user_vectors(train.requests()), line.recipe.seed)
+    learnt = Learnt(train, model.user_vectors(train.requests()), line.recipe.seed, line.recipe.answer.rules.stock)
     return _learned(line, learnt).facing(train.catalogue)
 
 
 class Learnt:
     """What a generator learns from: items, pairs of a person's vector and an item, and the items kept from it."""
 
-    def __init__(self, train: Dataset, vectors: np.ndarray, seed: int) -> None:
-        """``vectors`` (U, D), one for each person of ``train``."""
+    def __init__(self, train: Dataset, vectors: np.ndarray, seed: int, stock: str | None = None) -> None:
+        """``vectors`` (U, D), one for each person of ``train``; ``stock``: the column that says how many are left."""
         rng = random_stream(seed, "generation")
         hot = np.flatnonzero(train.hot_items)
         kept = rng.permutation(hot)[: int(KEPT * len(hot))]
         used = np.setdiff1d(hot, kept)  # ascending
-        self.catalogue, self.held = (_these(train.catalogue, rows) for rows in (used, np.sort(kept)))
+        self.catalogue, self.held = (_these(without(train.catalogue, stock), rows) for rows in (used, np.sort(kept)))
         people, items = train.histories.matrix(train.n_items).tocoo().coords  # each pair once
         known = np.flatnonzero(np.isin(items, used))
         if len(known) > PAIRS:
@@ -99,7 +100,7 @@ class Learnt:
 def _made(line: Line, name: str) -> Facts:
     train, model = line.split.train, line.models[name]
     vectors = model.user_vectors(train.requests())  # (U, D)
-    learnt = Learnt(train, vectors, line.recipe.seed)
+    learnt = Learnt(train, vectors, line.recipe.seed, line.recipe.answer.rules.stock)
     try:
         made = _learned(line, learnt)
     except ModelError as error:

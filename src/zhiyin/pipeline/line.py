@@ -1,9 +1,11 @@
 """What the steps of one run share: the recipe, the data it makes, and what earlier steps gave."""
 
+from dataclasses import replace
 from functools import cached_property
 from typing import Any
 
 from zhiyin.core.progress import Progress, Silent
+from zhiyin.data.contracts import Catalogue
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits import Split, split
 from zhiyin.pipeline.once import Facts, key_of
@@ -53,3 +55,8 @@ class Line:
         """The trained models by NAME; only after the step that trains them."""
         versions = self.done["models"]["models"]
         return {name: self.workspace.versions.load(name, facts["version"]) for name, facts in versions.items()}
+
+
+def without(catalogue: Catalogue, column: str | None) -> Catalogue:
+    """The items without one column: how many are left today says nothing of what somebody likes."""
+    return replace(catalogue, columns={name: c for name, c in catalogue.columns.items() if name != column})

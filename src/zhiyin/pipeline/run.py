@@ -17,6 +17,7 @@ from zhiyin.pipeline.once import Facts
 from zhiyin.pipeline.prepare import prepare
 from zhiyin.pipeline.rank import rank
 from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.specify import titles_of
 from zhiyin.pipeline.tables import tables
 from zhiyin.pipeline.train import train
 from zhiyin.pipeline.workspace import Workspace
@@ -105,13 +106,10 @@ def _cost(facts: Facts) -> dict[str, float | None]:
 
 def _titles(line: Line, result: dict[str, Any]) -> dict[str, str]:
     """Titles of the items that the result names without saying more: of histories, and near to generated ones."""
-    catalogue = line.dataset.catalogue
     made = [*result["specifications"], *(gap["specification"] for gap in result["generation"]["gaps"])]
     near = {neighbour["item"] for one in made for neighbour in one["neighbours"]}
     named = near.union(*(slate.get("history", []) for slate in result["recommendations"]))
-    titles = catalogue.columns.get("title")
-    known = [] if titles is None else [(item, titles[catalogue.ids.row(item)]) for item in sorted(named)]
-    return {item: str(title) for item, title in known if title}
+    return titles_of(line.dataset.catalogue, named)
 
 
 def _result(line: Line, metric: str) -> dict[str, Any]:

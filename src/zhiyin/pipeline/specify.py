@@ -1,6 +1,6 @@
 """Specifications and gaps from a workspace: for a person, a history, a segment, or for everybody."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,7 +9,7 @@ from zhiyin.answering.questions import of_history, of_people, on_catalogue, requ
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.randomness import generator as random_stream
-from zhiyin.data.contracts import Requests
+from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.generation.blocks import labels_of
 from zhiyin.generation.conditional import ConditionalModel
@@ -75,13 +75,17 @@ def specifications(
         notes += [NEW.said(language)] if not asked.requests.histories.n_events else []
         vectors, who = maker.vectors(asked.requests), "\0".join(history or [])
     made = maker.generator.specifications(vectors, n, random_stream(maker.seed, "specifications", who))
-    return {"specifications": [one.to_dict() for one in made], "notes": notes}
+    near = [item for one in made for item, _ in one.neighbours]
+    titles = titles_of(maker.dataset.catalogue, near)
+    return {"specifications": [one.to_dict() for one in made], "notes": notes, "titles": titles}
 
 
 def gaps(workspace: Workspace, n: int = 10) -> dict[str, Any]:
     """The gaps that most people ask for, over everybody of the log."""
     maker = Maker(workspace)
-    return {"gaps": gaps_of(maker.generator, maker.condition, maker.dataset, n, maker.seed)}
+    found = gaps_of(maker.generator, maker.condition, maker.dataset, n, maker.seed)
+    near = [neighbour["item"] for gap in found for neighbour in gap["specification"]["neighbours"]]
+    return {"gaps": found, "titles": titles_of(maker.dataset.catalogue, near)}
 
 
 def gaps_of(
@@ -90,6 +94,13 @@ def gaps_of(
     """The same for a run and for the command: of all people with a history in ``dataset``."""
     found = find_gaps(generator, everybody(condition, dataset), n, random_stream(seed, "gaps"))
     return [gap.to_dict() for gap in found]
+
+
+def titles_of(catalogue: Catalogue, items: Iterable[str]) -> dict[str, str]:
+    """Titles of these items, where they have one."""
+    titles = catalogue.columns.get("title")
+    known = [] if titles is None else [(item, titles[catalogue.ids.row(item)]) for item in sorted(set(items))]
+    return {item: str(title) for item, title in known if title}
 
 
 def everybody(condition: Any, dataset: Dataset) -> np.ndarray:

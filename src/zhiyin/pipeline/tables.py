@@ -19,7 +19,7 @@ from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.evaluation import audit
 from zhiyin.features import EventCounters, Feature, default_names, named_features
-from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.line import Line, without
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.past import folds_of, models_then
 from zhiyin.pipeline.recipe import GENERATOR
@@ -44,6 +44,7 @@ def tables(line: Line) -> Facts:
     inputs = {
         "split": line.split_key, "models": {name: facts["digest"] for name, facts in models.items()},
         "sources": recipe.proposing, "features": recipe.features.model_dump(mode="json"), "seed": recipe.seed,
+        "stock": recipe.answer.rules.stock,
         "rows": recipe.ranker.model_dump(mode="json", include={"negatives", "people"}),
         "generation": recipe.generation.model_dump(mode="json") if GENERATOR in recipe.sources else None,
     }  # fmt: skip
@@ -57,7 +58,8 @@ def tables(line: Line) -> Facts:
 def features_of(line: Line, models: Mapping[str, Any]) -> list[Feature]:
     """The columns, by the recipe or all there are. A generator's say is that it proposes, which is a column already."""
     scoring = {name: model for name, model in models.items() if name != GENERATOR}
-    names = line.recipe.features.names or default_names(line.dataset.catalogue, scoring)
+    described = without(line.dataset.catalogue, line.recipe.answer.rules.stock)
+    names = line.recipe.features.names or default_names(described, scoring)
     return named_features(names, line.dataset.catalogue, scoring)
 
 

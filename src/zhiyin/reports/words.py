@@ -105,8 +105,8 @@ WORDS = {
     "neighbours": Sentence("nearest in the catalogue", "目录中最接近的"),
     "novelty": Sentence("novelty", "新颖度"),
     "gaps": Sentence(
-        "What to stock next: wanted, and nothing in the catalogue is near",
-        "接下来进什么货：有人想要，而目录中没有相近的",
+        "What to stock next: wanted, and farther from every item than 19 of 20 items are from their own nearest",
+        "接下来进什么货：有人想要，而且离任何商品都比 20 件中 19 件离各自最近的商品更远",
     ),
     "asked_by": Sentence("people [95 % interval]", "人数 [95 % 区间]"),
     "specifications": Sentence("Made for people of the log", "为日志中的用户生成"),
