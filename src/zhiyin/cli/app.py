@@ -18,8 +18,8 @@ from zhiyin.core.files import FULL
 from zhiyin.core.terminal import harmless
 
 COMMANDS = (
-    "init", "demo", "ingest", "check", "run", "train", "evaluate", "compare", "ablate", "recommend", "similar",
-    "generate", "features", "export", "report", "doctor",
+    "init", "demo", "ingest", "check", "run", "train", "tune", "plan", "evaluate", "compare", "ablate", "recommend",
+    "similar", "generate", "features", "export", "report", "doctor",
 )  # fmt: skip
 """In the order of the help; each is the function ``run`` of the module of its name."""
 

@@ -1,5 +1,5 @@
-"""What is tried before it is served: which parts of a line are worth their cost."""
+"""What is tried before it is served: settings, what a training takes, which parts of a line are worth it."""
 
 from zhiyin.core.lazy import lazily
 
-__getattr__, __dir__ = lazily(__name__, {"ablate": "ablation"})
+__getattr__, __dir__ = lazily(__name__, {"ablate": "ablation", "plan": "planning", "tune": "tuning"})

@@ -1,1 +1,3 @@
 from zhiyin.experiments.ablation import ablate as ablate
+from zhiyin.experiments.planning import plan as plan
+from zhiyin.experiments.tuning import tune as tune

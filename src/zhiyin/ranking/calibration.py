@@ -65,7 +65,8 @@ def calibrated(scores: np.ndarray, labels: np.ndarray) -> Calibration:
 
 
 def _isotonic(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Knots and heights, (K,) each: rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines between their middles.
+    """Knots and heights, (K,) each: rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines
+    between their middles.
 
     Over single rows the highest would be 1 as soon as the highest score happens to be a positive one.
     """

@@ -18,6 +18,7 @@ from zhiyin.training.loop import Loader, train
 from zhiyin.training.processes import together
 from zhiyin.training.schedules import RATES
 from zhiyin.training.validation import ndcg_on
+from zhiyin.training.watching import told
 
 T = TypeVar("T")
 
@@ -75,7 +76,7 @@ def learn(
         progress.say(f"{model.name}: {remark.en}")
     made_from = {**model.facts, "settings": settings.model_dump(mode="json")}
     engine = Engine.now()
-    device, record = engine.device_of(), curves(engine.tensorboard, model.name)
+    device, record = engine.device_of(), told(curves(engine.tensorboard, model.name))
     engine.is_bf16(device)  # a precision that the machine has not is refused before anything is done
 
     def validate() -> float:

@@ -152,11 +152,11 @@ class SASRecModel(Model[SASRecConfig]):
         return {name: weight.numpy() for name, weight in self.network.state_dict().items()}
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.network = self.fresh_network()
+        self.network = self.new_network()
         self.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
         self.network.eval()
 
-    def fresh_network(self) -> NextItemNetwork:
+    def new_network(self) -> NextItemNetwork:
         """A network for the catalogue and the kinds of event of what the model learns from."""
         return NextItemNetwork(len(self.catalogue), self.config, len(self.facts.get("kinds", KINDS)))
 

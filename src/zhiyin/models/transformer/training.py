@@ -136,7 +136,7 @@ class SASRec(SASRecModel):
         loader = Shuffled(lessons, settings.batch, settings.seed, lengths=lessons.read.lengths)
         counts = np.bincount(lessons.targets.rows, minlength=dataset.n_items)
         with reproducible(settings.seed):
-            self.network = self.fresh_network()
+            self.network = self.new_network()
             learn(
                 self, NextItemLearner(self.network, settings, counts), loader,
                 validation=validation, progress=progress, checkpoints=checkpoints, start=start,
