@@ -252,7 +252,14 @@ class TestContent:
         assert even < 0 < odd
         assert not any(slates.notes)
         places = [slates.ids[0].index("new0"), slates.ids[1].index("new1")]
-        assert max(places) < 8  # on the scale of the others: among its own kind, before the other one
+        assert max(places) < 8  # among its own kind, before the other one
+
+    def test_a_new_item_stands_on_the_scale_of_the_others(self, name: str):
+        """With the content of one that is known, it scores much like that one."""
+        model, asked = self.model(name), Requests.of(Histories.of([[0, 2, 4], [1, 3], []]))
+        known, twin = model.score(asked), model.catalogue.content["seen"][6]
+        new = model.score_new(asked, new_items([twin.tolist()]))
+        assert (np.abs(new[:, 0] - known[:, 6]) < known.std()).all()
 
     def test_what_is_alike_in_content_reads_alike(self, name: str):
         """An item's row and its content both count in what is read."""
