@@ -56,9 +56,11 @@ def test_a_path_that_is_not_there_names_what_is(tmp_path):
 
 def test_files_of_two_forms_are_not_one_log(tmp_path):
     (tmp_path / "a.csv").write_text("user,item\na,x\n")
-    (tmp_path / "b.csv").write_text("user,item,time\na,x,1\n")
+    (tmp_path / "b.csv").write_text("user,item,time\na,x,01/02/2020\n")
     with pytest.raises(DataError, match=r"b.csv has other columns than a.csv: user, item, time instead of user, item"):
         read([tmp_path / "a.csv", tmp_path / "b.csv"])
+    with pytest.raises(DataError, match=r"a.csv has other columns than b.csv"):  # whose day and month are open
+        read([tmp_path / "b.csv", tmp_path / "a.csv"])
 
 
 def test_an_empty_frame_is_refused():

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from zhiyin.data import reading
+from zhiyin.data import log, reading
 from zhiyin.data.bundled import online_retail
 from zhiyin.data.canonical import number
 from zhiyin.data.ingest import ingest
@@ -307,6 +307,23 @@ def test_each_row_of_a_log_of_two_units_is_read_by_its_size(first: str, ending: 
     assert dataset.guess.notes == (note + "its unit told by its size",)
     assert ingest(path, tmp_path / "w").guess.notes == dataset.guess.notes
     assert Snapshot.load(tmp_path / "w").facts["notes"] == list(dataset.guess.notes)
+
+
+@pytest.mark.parametrize("n_files", [1, 2])
+def test_a_late_row_settles_the_order_of_day_and_month(n_files: int, tmp_path: Path, monkeypatch) -> None:
+    """The first rows from which the columns are guessed are all of days that could be months."""
+    monkeypatch.setattr(log, "BATCH", 700)
+    early = [f"a,i{i},01/{i % 12 + 1:02}/2020" for i in range(1_500)]
+    rows = [early, [*early[:9], "b,x,01/13/2020", *early[:900]]]
+    files = [tmp_path / f"{i}.csv" for i in range(n_files)]
+    for file, lines in zip(files, rows if n_files > 1 else [early + rows[1]], strict=True):
+        file.write_text("\n".join(["user,item,date", *lines]) + "\n")
+    dataset = read(files)
+    assert dataset.histories.times.max() == 1_578_873_600  # 13 January 2020
+    assert (dataset.report, dataset.guess.notes) == ((), ())
+    assert ingest(files, tmp_path / "w").reasons == {}
+    files[-1].write_text("\n".join(["user,item,date", *early]) + "\n")
+    assert read(files[-1:]).guess.notes == ("date could be day/month or month/day: read as day/month",)
 
 
 @pytest.mark.parametrize(("per_second", "name"), [(1, ""), (1_000, "milliseconds"), (10**9, "nanoseconds")])

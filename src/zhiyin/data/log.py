@@ -3,7 +3,7 @@
 import hashlib
 import io
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -19,11 +19,14 @@ from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
 from zhiyin.data.side import Known, Side, joined_columns, side_table
 from zhiyin.data.sources import Sheet, Source, Sources, Streamed, as_polars, whole_table
+from zhiyin.data.times import time_form
 from zhiyin.data.unrolled import unrolled
 
 Made = TypeVar("Made")
 SAMPLE = 1_000
 """First rows of a file from which its columns are guessed."""
+BATCH = 1 << 17
+"""Rows that are looked at together where those do not tell the order of day and month."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -153,6 +156,7 @@ def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) ->
     found = guess(sample, given, time_format=form.time_format)
     for part in parts[1:]:
         _the_same(parts[0].name, sample, part)
+    found = _order_settled(parts, found)
     items = users = None
     if sources.items is not None:
         raw, told = whole_table(_table(sources.items, parts[0], "items"), form.encoding)
@@ -173,6 +177,21 @@ def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) ->
         *(users.notes if users else ()),
     )
     return Log(parts, replace(found, notes=notes), items, users)
+
+
+def _order_settled(parts: Iterable[Part], found: Guess) -> Guess:
+    """Where the first rows leave open which is the day and which the month, the rows that settle it, or all."""
+    if found.time is None or not found.time.is_open:
+        return found
+    column, seen = found.names["time"], pl.Series([], dtype=pl.String)
+    form = found.time
+    for frame in (frame for part in parts for frame in part.frames(BATCH)):
+        seen = pl.concat([seen, frame[column].cast(pl.String).unique()]).unique()
+        form = time_form(seen)
+        if not form.is_open:
+            break
+    notes = [note for note in found.notes if note != f"{column} {found.time.note}"]
+    return replace(found, time=form, notes=(*notes, *([f"{column} {form.note}"] if form.note else ())))
 
 
 def _table(named: Source, events: Part, what: str) -> Source:

@@ -29,6 +29,7 @@ COMPACT = "%Y%m%d"
 FIRST_DAY, LAST_DAY = 19_700_101, 21_001_231
 ORDERS: Mapping[str, str] = {"%d": "day/month", "%m": "month/day", "%y": "year/month/day"}
 """How a date of numbers alone begins → the order of its parts; a year of four digits can be nothing else."""
+OPEN = "could be"
 APART = 10
 """Times as far as one order spreads the dates, another is none."""
 ZONED = ("%Y-%m-%dT%H:%M:%S%.f%:z", "%Y-%m-%d %H:%M:%S%.f%:z")
@@ -43,6 +44,11 @@ class TimeForm:
     forms: tuple[str, ...] = ()
     """For text: the forms of date that its first rows have, most frequent first."""
     note: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the rows seen could have day, month and year in several orders."""
+        return self.note.startswith(OPEN)
 
     def seconds(self, column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
         """Int64 seconds UTC; null where the cell cannot be read."""
@@ -197,7 +203,7 @@ def _orders(read: Mapping[str, pl.Series]) -> tuple[dict[str, str], str]:
             year, others = (_spread(of, orders) for orders in (most[-1:], most[:-1]))
             most = most[-1:] if APART * year < others else most[:-1] if APART * others < year else most
         if len(most) > 1:
-            note = f"could be {' or '.join(ORDERS[order] for order in most)}: read as {ORDERS[most[0]]}"
+            note = f"{OPEN} {' or '.join(ORDERS[order] for order in most)}: read as {ORDERS[most[0]]}"
         if most:
             found[mark] = most[0]
     return found, note
