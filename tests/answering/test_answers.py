@@ -282,3 +282,17 @@ def test_at_most_so_many_of_one_kind_stand_in_a_slate() -> None:
     items = [item["item"] for item in answerer.people(["u0"], 4)["recommendations"][0]["items"]]
     assert len(items) == 4
     assert len({catalogue.columns["shelf"][catalogue.ids.row(item)] for item in items}) == 4
+
+
+def test_explain_takes_what_recommend_takes():
+    world = worlds.even()
+    model = models.EASE().fit(world)
+    one = explain(model, world.history_of(["u0"]), 3)
+    bare = explain(model, world.catalogue.ids.take(world.history_of(["u0"]).items), 3)
+    assert one["user"] == "u0"
+    assert [item["item"] for item in one["items"]] == [item["item"] for item in bare["items"]]
+    with pytest.raises(DataError, match="explain answers one person, found histories of 2; give one"):
+        explain(model, world.history_of(["u0", "u1"]), 3)
+    for odd in (None, 7, {"i1": 2}):
+        with pytest.raises(DataError, match="give a list of item ids, oldest first"):
+            explain(model, odd, 3)  # type: ignore[arg-type]

@@ -15,9 +15,9 @@ from zhiyin.answering.questions import of_history, of_people, on_catalogue
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
-from zhiyin.data.contracts import Candidates, Catalogue, Requests
+from zhiyin.data.contracts import Candidates, Catalogue, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
-from zhiyin.data.dataset import Dataset, Encoded
+from zhiyin.data.dataset import Dataset, Encoded, encode_histories
 from zhiyin.data.snapshots import Snapshot
 from zhiyin.explanation import Score, reasons_for
 from zhiyin.features import EventCounters
@@ -150,17 +150,26 @@ class Answerer:
         return score
 
 
-def explain(model: Any, history: Sequence[str], k: int = SLATE, language: Language = "en") -> SlateJSON:
+def explain(model: Any, history: Sequence[str] | Histories, k: int = SLATE, language: Language = "en") -> SlateJSON:
     """What one trained model recommends after a history of item ids, each item with its reason.
 
-    ``[item["reason"] for item in zhiyin.explain(model, ["85123A", "22632"])["items"]]``
+    ``[item["reason"] for item in zhiyin.explain(model, ["85123A", "22632"])["items"]]``; or of one person of a dataset:
+    ``zhiyin.explain(model, dataset.history_of(["17850"]))``.
     """
     if isinstance(model, type) or not hasattr(model, "candidates"):
         found = model.__name__ if isinstance(model, type) else repr(model)[:60]
         raise ModelError(f"explain takes a trained model, found {found}; give one: zhiyin.models.EASE().fit(dataset)")
     if not model.is_trained:
         raise ModelError(f"{model.name} is not trained; call fit(dataset) first, or zhiyin.load(folder)")
-    return Answerer(Assembly.alone(model.name, model), language=language).history(history, k)["recommendations"][0]
+    answerer = Answerer(Assembly.alone(model.name, model), language=language)
+    if isinstance(history, Histories):
+        if len(history) != 1:
+            raise DataError(
+                f"explain answers one person, found histories of {len(history)}; give one: "
+                "dataset.history_of(['17850'])", found=str(len(history)),
+            )  # fmt: skip
+        return answerer.answer(encode_histories(history, model.catalogue, model.weighting), k)["recommendations"][0]
+    return answerer.history(history, k)["recommendations"][0]
 
 
 def plain(cell: Any) -> Any:

@@ -1,6 +1,6 @@
 """Questions in your own ids as requests: a person of the log, or a bare history of items."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -50,9 +50,12 @@ def of_history(catalogue: Catalogue, weighting: Weighting, items: Sequence[str],
 
     Raises `DataError` for what is no list of item ids.
     """
-    if isinstance(items, str) or any(isinstance(item, (list, tuple)) for item in items):
+    given: object = items  # of whoever does not check types
+    is_list = isinstance(given, Iterable) and not isinstance(given, (str, Mapping))
+    if not is_list or any(isinstance(item, (list, tuple)) for item in items):
+        found = repr(items)[:60]
         raise DataError(
-            f"a history is {items!r}; give a list of item ids, oldest first: ['85123A', '22632']", found=repr(items)
+            f"a history is {found}; give a list of item ids, oldest first: ['85123A', '22632']", found=found
         )
     asked = encode_histories([list(items)], catalogue, weighting)
     return replace(asked, requests=replace(asked.requests, now=np.full(1, now, np.int64)))
