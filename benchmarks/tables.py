@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks.cells import mean_and_error
 from benchmarks.protocols import RESULTS
-from zhiyin.generation.judgement import GOALS
+from zhiyin.generation.judgement import GOALS, reached
 
 PAGE = Path(__file__).parents[1] / "docs" / "figures.md"
 CLEAR = 0.95
@@ -211,9 +211,7 @@ def _judged(name: str, figure: dict[str, float] | None, *, marked: bool) -> str:
     if figure is None:
         return "–"
     text = f"{figure['value']:.2f} [{figure['low']:.2f}, {figure['high']:.2f}]"
-    least, most = GOALS[name]
-    value = figure["low" if name == "foresight" else "value"]
-    return f"**{text}**" if marked and not least <= value <= most else text
+    return f"**{text}**" if marked and not reached(name, figure) else text
 
 
 def _who(cell: dict[str, Any]) -> str:

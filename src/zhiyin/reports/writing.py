@@ -15,6 +15,7 @@ from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language
 from zhiyin.core.languages import language as spoken
 from zhiyin.data.checks import all_checks
+from zhiyin.generation.judgement.goals import reached
 from zhiyin.reports.found import SURE, differences, in_chinese, ordered, trained
 from zhiyin.reports.pictures import SPREADS, pictures
 from zhiyin.reports.run import RunJSON
@@ -99,7 +100,8 @@ def _judged(run: Mapping[str, Any]) -> list[dict[str, Any]]:
         if figure := judgement.get(name):
             least, most = goals.get(name, (0.0, 1.0))
             goal = f"≥ {least:g}" if least > 0 else f"≤ {most:g}" if most < 1 else ""
-            met = "met" if least <= figure["value"] <= most else "missed"
+            goal = f"> {least:g}" if name == "foresight" else goal
+            met = "met" if reached(name, figure) else "missed"
             beside = (judgement.get("marginals") or {}).get(name)
             rows.append(
                 {"name": name, "figure": figure, "beside": beside, "goal": goal or "–", "met": met if goal else ""}

@@ -5,13 +5,14 @@ from zhiyin.core.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
-        "GOALS": "whole",
+        "GOALS": "goals",
         "coverage": "cover",
         "foresight": "later",
         "judge": "whole",
         "marginals_copy": "cover",
         "modes_covered": "cover",
         "nearer_to_training": "distance",
+        "reached": "goals",
         "share_new": "distance",
         "told_apart": "two_sample",
     },

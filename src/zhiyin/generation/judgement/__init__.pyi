@@ -3,7 +3,8 @@ from zhiyin.generation.judgement.cover import marginals_copy as marginals_copy
 from zhiyin.generation.judgement.cover import modes_covered as modes_covered
 from zhiyin.generation.judgement.distance import nearer_to_training as nearer_to_training
 from zhiyin.generation.judgement.distance import share_new as share_new
+from zhiyin.generation.judgement.goals import GOALS as GOALS
+from zhiyin.generation.judgement.goals import reached as reached
 from zhiyin.generation.judgement.later import foresight as foresight
 from zhiyin.generation.judgement.two_sample import told_apart as told_apart
-from zhiyin.generation.judgement.whole import GOALS as GOALS
 from zhiyin.generation.judgement.whole import judge as judge

@@ -1,6 +1,5 @@
 """One generator judged: told apart, covering, copying, new; beside it a copy of the catalogue's marginals."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -15,11 +14,6 @@ from zhiyin.generation.judgement.two_sample import LEAST, told_apart
 
 JUDGED = 2000
 """Items that are made, and real ones that they are compared with; fewer for a small catalogue."""
-GOALS: Mapping[str, tuple[float, float]] = {
-    "told_apart": (0.0, 0.75), "modes": (0.0, 1.0), "new": (0.2, 1.0), "nearer_to_training": (0.0, 0.55),
-    "foresight": (0.5, 1.0),
-}  # fmt: skip
-"""Least and most that a good generator has; told apart at most 0.65 is the aim."""
 
 
 def judge(
