@@ -8,10 +8,10 @@ DATA   := $(abspath ../shared/data)
 export ZHIYIN_DATA ?= $(if $(wildcard $(DATA)/README.md),$(DATA),)
 TORCH  := torch==2.13.0
 
-.PHONY: help setup demo test test-slow check docs bench lock clean
+.PHONY: help setup demo test test-slow check docs bench bench-quality lock clean
 
 help:
-	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench lock clean"
+	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench bench-quality lock clean"
 
 setup: $(STAMP)
 
@@ -49,6 +49,10 @@ docs: setup
 
 bench: setup
 	$(PYTHON) -m benchmarks
+
+# one cell, CELL=amazon-beauty/last/SASRec/0, or all that are missing
+bench-quality: setup
+	$(PYTHON) -m benchmarks.quality $(CELL)
 
 # Resolve all extras at once: one by one, pip silently downgrades NumPy.
 lock:

@@ -21,11 +21,18 @@ def data_folder() -> Path:
     return Path(folder)
 
 
-def last(name: str) -> Path:
-    """Last event = test, last but one = validation, the rest = train. Rows without a position are left out."""
-    folder = CACHE / f"{name}-last"
+def last(name: str, shuffled: int | None = None) -> Path:
+    """Last event = test, last but one = validation, the rest = train. Rows without a position are left out.
+
+    ``shuffled``: the seed of a random order among a person's events of one time, instead of the file's.
+    """
+    folder = CACHE / (f"{name}-last" if shuffled is None else f"{name}-last-shuffled-{shuffled}")
     if not (folder / "events.parquet").exists():
         events = pl.read_parquet(data_folder() / name / "interactions.parquet").drop_nulls("position")
+        if shuffled is not None:
+            draw = pl.Series("draw", np.random.default_rng([shuffled, 21]).random(len(events)))
+            events = events.with_columns(draw).sort("user", "timestamp", "draw", maintain_order=True)
+            events = events.with_columns(position=pl.int_range(pl.len()).over("user"))
         age = pl.len().over("user") - 1 - pl.col("position").rank("ordinal").over("user").cast(pl.Int64) + 1
         part = (
             pl.when(age == 0).then(pl.lit("test")).when(age == 1).then(pl.lit("validation")).otherwise(pl.lit("train"))
