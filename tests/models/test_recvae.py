@@ -203,9 +203,9 @@ def test_the_prior_is_the_encoder_where_a_decoder_pass_begins():
     assert all(same())  # copied at the start
     learner.step(TURNS["encoder"], optimisers)
     assert not any(same())
-    learner.step(Turn(BAGS, True, first=False), optimisers)
+    learner.step(Turn(BAGS, True, freezes=False), optimisers)
     assert not any(same())
-    learner.step(Turn(BAGS, True, first=True), optimisers)
+    learner.step(Turn(BAGS, True, freezes=True), optimisers)
     assert all(same())
 
 
@@ -215,7 +215,7 @@ def test_an_epoch_is_three_passes_for_the_encoder_and_one_for_the_decoder():
     turns = list(rounds.epoch(2))
     assert len(rounds) == len(turns) == 12
     assert [turn.decoding for turn in turns] == 9 * [False] + 3 * [True]
-    assert [place for place, turn in enumerate(turns) if turn.first] == [9]
+    assert [place for place, turn in enumerate(turns) if turn.freezes] == [9]
     for number in range(4):
         seen = np.concatenate([turn.bags.items for turn in turns[3 * number : 3 * number + 3]])
         assert sorted(seen) == list(range(7))
@@ -223,8 +223,8 @@ def test_an_epoch_is_three_passes_for_the_encoder_and_one_for_the_decoder():
     assert len(orders) == 4
     for skip in range(13):
         rest = list(rounds.epoch(2, skip))
-        assert [(t.decoding, t.first, *t.bags.items) for t in rest] == [
-            (t.decoding, t.first, *t.bags.items) for t in turns[skip:]
+        assert [(t.decoding, t.freezes, *t.bags.items) for t in rest] == [
+            (t.decoding, t.freezes, *t.bags.items) for t in turns[skip:]
         ]
 
 
@@ -259,6 +259,21 @@ def test_it_is_far_above_popularity_and_level_with_ease():
     error = 0.4 / math.sqrt(len(cases))  # of a mean of numbers between 0 and 1 that spread by about 0.4
     assert ndcg_on(model, cases, 10) > ease - error
     assert ndcg_on(model, cases, 10) > ndcg_on(zhiyin.models.Popular().fit(dataset), cases, 10) + 4 * error
+
+
+def test_a_training_that_goes_on_from_an_earlier_version_holds_on_to_its_encoder():
+    """The first batch of all makes the earlier encoder, after the weights were taken over."""
+    people = Shuffled(Bags(np.arange(8), np.arange(7), np.ones(7, np.float32)), 3, seed=0)
+    assert [place for place, turn in enumerate(Rounds(people, 3, 1).epoch(1)) if turn.freezes] == [0, 9]
+    learner, optimisers = made()
+    with torch.no_grad():
+        learner.vae.item_in += 1
+    learner.step(Turn(BAGS, False, freezes=True), optimisers)
+    assert abs(learner.earlier.item_in - learner.vae.item_in).max() < 0.1
+    first = RecVAE(**{**SMALL, "epochs": 4}).fit(worlds.even())
+    again = RecVAE(**{**SMALL, "epochs": 0}).fit(worlds.even(), start=first)
+    questions = Requests.of(Histories.of([[0, 2], []]))
+    np.testing.assert_array_equal(again.score(questions), first.score(questions))
 
 
 class KilledError(Exception):

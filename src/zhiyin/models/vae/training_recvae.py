@@ -34,8 +34,8 @@ class Turn:
 
     bags: Bags
     decoding: bool
-    first: bool
-    """Whether a decoder pass begins here."""
+    freezes: bool
+    """Whether the earlier encoder is made here: where learning or a decoder pass begins."""
 
     def __len__(self) -> int:
         return len(self.bags)
@@ -56,8 +56,9 @@ class Rounds:
         done, within = divmod(skip, max(1, len(self.people)))
         for turn in range(done, self.passes):
             start = within if turn == done else 0
+            begins = turn == self.encoder_passes or (number == 1 and turn == 0)
             for place, bags in enumerate(self.people.epoch((number - 1) * self.passes + turn + 1, start), start):
-                yield Turn(bags, turn >= self.encoder_passes, turn == self.encoder_passes and place == 0)
+                yield Turn(bags, turn >= self.encoder_passes, begins and place == 0)
 
 
 class RecVAELearner(Learner[Turn]):
@@ -82,7 +83,7 @@ class RecVAELearner(Learner[Turn]):
 
     def step(self, batch: Turn, optimisers: Optimisers) -> Tensor:
         bags = tensors(batch.bags)
-        if batch.first:
+        if batch.freezes:
             self.freeze()
         return self.decoder_step(bags, optimisers) if batch.decoding else self.encoder_step(bags, optimisers)
 
