@@ -60,16 +60,19 @@ class Evaluation:
 
     @property
     def warnings(self) -> list[str]:
-        """Models that do not beat popularity, and what the audit warns of."""
+        """One line on the models that do not beat popularity and are not popularity, and what the audit warns of."""
         metric = self.metrics[0]
-        popular = max(self.figures[name][metric]["value"] for name in self.references if name != "random")
-        values = {name: found[metric]["value"] for name, found in self.figures.items() if name not in self.references}
-        weak = [
-            f"{name} does not beat popularity ({value:.4f} against {popular:.4f} {metric})"
-            for name, value in values.items()
-            if value <= popular
-        ]
-        return weak + [f"{finding.check}: {finding.found}" for finding in self.audit.findings]
+        beside = [name for name in self.references if name != "random"]
+        popular = max(self.figures[name][metric]["value"] for name in beside)
+        values = {
+            name: found[metric]["value"]
+            for name, found in self.figures.items()
+            if name not in self.references
+            and not any(np.array_equal(self.table[name][metric], self.table[other][metric]) for other in beside)
+        }
+        weak = ", ".join(f"{name} {value:.4f}" for name, value in values.items() if value <= popular)
+        said = [f"no better than popularity ({popular:.4f} {metric}): {weak}"] if weak else []
+        return said + [f"{finding.check}: {finding.found}" for finding in self.audit.findings]
 
     def rows(self) -> list[list[str]]:
         """Model, then each of the first metrics with its interval."""
