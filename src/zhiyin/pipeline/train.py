@@ -6,10 +6,12 @@ both parts for as many epochs.
 """
 
 import inspect
+import re
 import shutil
 from typing import Any
 
 from zhiyin.core.languages import Sentence
+from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Cases
 from zhiyin.data.dataset import Dataset
 from zhiyin.models import estimator
@@ -23,8 +25,22 @@ from zhiyin.registry.artefact import read_manifest
 DONE = Sentence("{n} models: {names}", "{n} 个模型：{names}")
 DONE_NOW = Sentence("{n} models: {names}; trained now: {new}", "{n} 个模型：{names}；本次训练：{new}")
 
+FIRST = Sentence("{name}: first fit, stopped by the validation part", "{name}：第一次拟合，由验证部分决定何时停止")
+AGAIN = Sentence("{name}: again with the validation part, {epochs} epochs", "{name}：加上验证部分再训练 {epochs} 轮")
 TOLD = ("verdict", "verdict_zh", "epochs", "best_epoch", "curve")
 """Facts of the fit that the validation part stopped, which a run shows."""
+
+
+class Refit:
+    """The progress of a second fit: its length is given, so a verdict on convergence would mislead; trouble is told."""
+
+    def __init__(self, progress: Progress) -> None:
+        self.track = progress.track
+        self.told = progress.say
+
+    def say(self, message: str) -> None:
+        if not re.search(r": (converged|still improving|[0-9]+ epochs? says? nothing)", message):
+            self.told(message)
 
 
 def train(line: Line, only: tuple[str, ...] = ()) -> Facts:
@@ -65,7 +81,8 @@ def still_kept(line: Line, facts: Facts) -> bool:
 
 
 def fit(
-    line: Line, name: str, train: Dataset, key: str, *, validation: Cases | None = None, epochs: int | None = None
+    line: Line, name: str, train: Dataset, key: str, *, validation: Cases | None = None, epochs: int | None = None,
+    progress: Progress | None = None,
 ) -> Any:  # fmt: skip
     """A model of the recipe learned from ``train``; ``epochs`` instead of the recipe's; ``key``: of its checkpoints."""
     settings = line.recipe.settings_of(name)
@@ -78,7 +95,7 @@ def fit(
     if machine.tensorboard is not None:
         machine = machine.model_copy(update={"tensorboard": line.workspace.folder / machine.tensorboard})
     with machine:
-        model.fit(train, validation=validation, progress=line.progress, **further)
+        model.fit(train, validation=validation, progress=progress or line.progress, **further)
     shutil.rmtree(checkpoints, ignore_errors=True)
     return model
 
@@ -95,12 +112,17 @@ def _trained(line: Line, name: str, model: ModelRecipe) -> Facts:
     def make(key: str) -> Facts:
         line.progress.say(f"training {name} ({model.model})")
         parts = line.split
+        if "epochs" in type(settings).model_fields and parts.refit.digest != parts.train.digest:
+            line.progress.say(FIRST.said("en", name=name))
         first = fit(line, name, parts.train, key, validation=parts.validation)
         told = {fact: first.facts[fact] for fact in TOLD if fact in first.facts}
         past = kept(line, key, first)
         last = first
         if parts.refit.digest != parts.train.digest:
-            last = fit(line, name, parts.refit, f"refit-{key}", epochs=epochs_of(told))
+            epochs = epochs_of(told)
+            if epochs is not None:
+                line.progress.say(AGAIN.said("en", name=name, epochs=epochs))
+            last = fit(line, name, parts.refit, f"refit-{key}", epochs=epochs, progress=Refit(line.progress))
             last.facts |= {fact: told[fact] for fact in ("verdict", "verdict_zh", "curve") if fact in told}
         return {
             "model": model.model, **saved(line.workspace, name, last), "parts": last.facts["parts"], **told, **past,
