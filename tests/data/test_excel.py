@@ -237,6 +237,7 @@ def test_cells_merged_over_both_rows_of_a_header_and_the_numbers_of_rows_below_i
         ([["Customer", "Book", None], ["ann", "b1", "note"], ["bob", "b2", "note"]], [], 2),
         ([["Sales of 2010", None, None, "x"], ["Date", "Customer", "Book", "N"], [DAY, 7, "B1", "D"]], ["A1:B1"], 1),
         ([["Customer", "Book"], ["ann", "b1"]], ["A1:B1"], 1),
+        ([["Customer", "Book", None], ["ann", "dune", None], ["bob", "emma", "lent"]], ["B1:C1"], 2),
     ],
 )  # fmt: skip
 def test_what_is_no_second_row_of_a_header_stays_what_it_is(tmp_path, rows, areas, n_events):

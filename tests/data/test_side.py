@@ -38,6 +38,8 @@ def test_the_events_own_name_and_the_map_go_before_usual_names():
     both = BOOKS.rename({"code": "ref"}).with_columns(sku=pl.col("ref").reverse())
     dataset = read(events, items=both, map={"item": "ref"})
     assert titles(dataset)["B3"] == "C"
+    both = BOOKS.rename({"code": "book"}).with_columns(sku=pl.col("book").reverse())
+    assert titles(read(EVENTS, items=both))["B3"] == "C"
     people = pl.DataFrame({"age": [7, 8, 9], "Customer No": [8, 7, 1], "user": ["Bob", "Ann", "Cy"]})
     dataset = read(EVENTS, users=people)
     assert dict(zip(dataset.users, dataset.people["age"].tolist(), strict=True)) == {"8": 7, "7": 8, "1": 9}
