@@ -72,7 +72,7 @@ def found(tmp_path_factory: pytest.TempPathFactory) -> dict:
 
 
 def test_the_cells_are_designs_json(found: dict):
-    keys = {"features", "predictor", "metric", "value", "difference", "low", "high", "p_holm"}
+    keys = {"features", "predictor", "metric", "value", "difference", "low", "high", "p_holm", "detectable"}
     assert [(cell["features"], cell["predictor"]) for cell in found["cells"]] == [
         (group, predictor) for group in ("VAE", "GAN", "all") for predictor in ("Logistic", "DecisionTree")
     ]
@@ -86,8 +86,12 @@ def test_the_cells_are_designs_json(found: dict):
 def test_the_control_shows_no_gain(found: dict):
     for cell in found["control"]["cells"]:
         assert cell["difference"] <= 0 or cell["p_holm"] >= 0.05, cell
-    assert "shuffled between people the same columns add nothing" in found["verdict"]
-    assert "符合预期" in found["verdict_zh"]
+    off = any(cell["low"] > 0 or cell["high"] < 0 for cell in found["control"]["cells"])
+    said, zh = (
+        ("the control is off", "对照有偏差") if off else ("the same columns add nothing, as they must", "符合预期")
+    )
+    assert said in found["verdict"]
+    assert zh in found["verdict_zh"]
 
 
 def test_it_is_kept_and_not_made_again(found: dict):
@@ -101,11 +105,23 @@ def test_it_is_kept_and_not_made_again(found: dict):
 
 
 def test_a_control_that_gains_is_said():
-    cell = {"features": "VAE", "predictor": "Logistic", "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.001}
-    assert "do not trust this ablation" in _verdict([], [cell]).en
-    assert "VAE with Logistic adds +0.0200" in _verdict([cell], []).en
-    assert "no large model's columns add" in _verdict([{**cell, "p_holm": 0.3}], []).en
-    assert "VAE (Logistic) lower it" in _verdict([{**cell, "difference": -0.02}], []).en
+    cell = {"features": "VAE", "predictor": "Logistic", "difference": 0.02, "low": 0.01, "high": 0.03, "p_holm": 0.001,
+            "detectable": 0.0512}  # fmt: skip
+    assert "do not trust this ablation" in _verdict([], [cell], 41).en
+    assert "VAE with Logistic adds +0.0200" in _verdict([cell], [], 41).en
+    assert "VAE (Logistic) lower it" in _verdict([{**cell, "difference": -0.02}], [], 41).en
+    unsure = {**cell, "low": -0.01, "p_holm": 0.3}
+    assert _verdict([unsure, {**unsure, "detectable": 0.09}], [unsure], 41).en == (
+        "no large model's columns are shown to add to ndcg@10; 41 people are too few to see less than ±0.0512; "
+        "shuffled between people the same columns add nothing, as they must"
+    )
+    off = {"features": "all", "predictor": "DecisionTree", "difference": -0.0499, "low": -0.0854, "high": -0.0186,
+           "p_holm": 0.2}  # fmt: skip
+    said = _verdict([unsure], [off, unsure], 41)
+    assert "the control is off" in said.en
+    assert "all (DecisionTree) -0.0499 [-0.0854, -0.0186]; read the gains" in said.en
+    assert "as they must" not in said.en
+    assert "对照有偏差" in said.zh
 
 
 def test_a_recipe_without_a_large_model_is_refused(tmp_path: Path):

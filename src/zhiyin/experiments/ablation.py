@@ -52,10 +52,18 @@ HELPS = Sentence(
     "{best} with {predictor} adds {difference} {metric} [{low}, {high}] to the columns without a large model",
     "{best} 配合 {predictor}，在没有大模型列的基础上 {metric} 变化 {difference} [{low}, {high}]",
 )
-NO_HELP = Sentence("no large model's columns add to {metric} beyond chance", "没有任何大模型的列显著提高 {metric}")
+NO_HELP = Sentence(
+    "no large model's columns are shown to add to {metric}; {people} people are too few to see less than ±{detectable}",
+    "没有证明任何大模型的列提高 {metric}；{people} 人太少，看不出小于 ±{detectable} 的差异",
+)
 HARMS = Sentence("{names} lower it", "{names} 使其下降")
 ZERO = Sentence("shuffled between people the same columns add nothing, as they must",
                 "在用户之间打乱后，同样的列没有带来提高，符合预期")  # fmt: skip
+OFF = Sentence(
+    "the control is off: shuffled between people the same columns should change nothing, but {names}; read the gains "
+    "of these with care",
+    "对照有偏差：在用户之间打乱后同样的列本应没有影响，但 {names}；请谨慎看待相应的提高",
+)
 NOT_ZERO = Sentence("even shuffled between people {names} add something: do not trust this ablation",
                     "即使在用户之间打乱，{names} 仍带来提高：不要相信这次消融")  # fmt: skip
 
@@ -162,7 +170,7 @@ def _ablation(line: Line, groups: Mapping[str, Sequence[str]], predictors: Seque
     cells, control_cells = (
         _cells(table, [group for group in read if group != NONE], predictors, control) for control in (False, True)
     )
-    verdict = _verdict(cells, control_cells)
+    verdict = _verdict(cells, control_cells, len(split.test))
     return {
         "cells": cells, "control": {"cells": control_cells}, "metric": METRIC, "people": len(split.test),
         "base": {p: float(table[_name(NONE, p, control=False)].mean()) for p in predictors},
@@ -194,15 +202,16 @@ def _cells(
     return [
         {
             "features": group, "predictor": predictor, "metric": METRIC, "value": float(table[pair["a"]].mean()),
-            **{part: pair[part] for part in ("difference", "low", "high", "p_holm")},
+            **{part: pair[part] for part in ("difference", "low", "high", "p_holm", "detectable")},
         }
         for (group, predictor), pair in zip(asked, found, strict=True)
     ]  # fmt: skip
 
 
-def _verdict(cells: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]]) -> Sentence:
-    """In words: the largest sure gain, sure losses, and whether the control holds."""
-    said = [NO_HELP.filled(metric=METRIC)]
+def _verdict(cells: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, Any]], people: int) -> Sentence:
+    """In words: the largest sure gain or what could have been seen, sure losses, and whether the control holds."""
+    least = min((cell["detectable"] for cell in cells), default=0.0)
+    said = [NO_HELP.filled(metric=METRIC, people=f"{people:,}", detectable=f"{least:.4f}")]
     gains = [cell for cell in cells if cell["difference"] > 0 and cell["p_holm"] < SURE]
     if gains:
         best = max(gains, key=lambda cell: float(cell["difference"]))
@@ -212,7 +221,11 @@ def _verdict(cells: Sequence[Mapping[str, Any]], control: Sequence[Mapping[str, 
     if losses:
         said.append(HARMS.filled(names=_listed(losses)))
     wrong = [cell for cell in control if cell["difference"] > 0 and cell["p_holm"] < SURE]
-    said.append(NOT_ZERO.filled(names=_listed(wrong)) if wrong else ZERO)
+    off = [cell for cell in control if cell["low"] > 0 or cell["high"] < 0]
+    named = ", ".join(
+        "{features} ({predictor}) {difference:+.4f} [{low:+.4f}, {high:+.4f}]".format(**cell) for cell in off
+    )
+    said.append(NOT_ZERO.filled(names=_listed(wrong)) if wrong else OFF.filled(names=named) if off else ZERO)
     return Sentence("; ".join(one.en for one in said), "；".join(one.zh for one in said))
 
 
