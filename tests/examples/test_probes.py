@@ -89,7 +89,7 @@ REFUSED: dict[str, tuple[Callable[[Any], object], str, str]] = {
         lambda s: zhiyin.read(two(user=[2.0**60, 2.0])), "as large as 1.15292e+18, where different ids become one",
         "dtype={'user': str}"),
     "times that are nobody's date": (
-        lambda s: zhiyin.read(table(time="yesterday")), "240 × time cannot be read", "--dry-run"),
+        lambda s: zhiyin.read(table(time="yesterday")), "240 × time cannot be read", "--time-format"),
     "times without a day": (
         lambda s: zhiyin.read(two(time=[datetime.time(1, 1)] * 2)), "Time, which is not a time", "map={'time': …}"),
     "times that are yes and no": (
