@@ -253,7 +253,7 @@ def needed(n_good: int, bad: pl.DataFrame, name: str) -> None:
         todo = "check which columns are meant with --dry-run"
         if any(reason.startswith("time ") for reason in reasons):
             todo = (
-                'say how its times are written, for example --time-format "%d/%m/%Y", in Python time_format=…, or which '
-                "column they are, --map time=COLUMN"
+                'say how its times are written, for example --time-format "%d/%m/%Y", in Python time_format=…, or '
+                "which column they are, --map time=COLUMN"
             )
         raise DataError(f"no row of {name} can be used: {said}; {todo}", found=said, do=todo)
