@@ -189,6 +189,13 @@ def test_evaluate_and_compare_give_the_json_of_the_design(copy: Path, capsys: py
     shaped(comparison, wire.CompareJSON)
     for pair in comparison["pairs"]:
         shaped(pair, wire.PairJSON)
+    assert comparison["answers"] == "all six steps (Logistic)"  # the recipe's, whichever is best
+    assert zhiyin("compare", "-w", copy) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "p p (Holm) detectable" in shown
+    assert "The one to ask first is what answers, all six steps (Logistic), beside popularity" in shown
+    last = json.loads((copy / "runs" / "last.json").read_text())
+    assert "NDCG@10 of what answers, all six steps (Logistic): 0." in last["steps"][-1]["summary"]
 
 
 @pytest.mark.parametrize("command", ["evaluate", "compare"])

@@ -53,7 +53,7 @@ def whole(models: int = 3, name: str = "model") -> dict[str, Any]:
         "evaluation": {"split": {"rule": "by time", "references": ["popularity", "popularity of 7 days", "random"]},
                        "models": {n: {"ndcg@10": figure(value)} for n, value in lists.items()}},
         "comparison": {"pairs": [{"a": n, "b": "all six steps (Logistic)", "difference": lists[n] - 0.3, "low": -0.31,
-                                  "high": -0.05, "p_holm": 0.0102} for n in lists if "Logistic" not in n]},
+                                  "high": -0.05, "p": 0.001, "p_holm": 0.0102} for n in lists if "Logistic" not in n]},
         "sources": {n: {"reached": figure(0.2), "reached_alone": figure(0.1), "hits": figure(0.9),
                         "hits_alone": figure(0.05, 0.1 * place)} for place, n in enumerate(names[:2])},
         "ablation": {"cells": [cell], "control": {"cells": [{**cell, "difference": 0.0}]}, "metric": "ndcg@10",
@@ -126,9 +126,9 @@ def test_what_the_boss_reads_first(tmp_path: Path) -> None:
     read, compared, after = summary_of(page(whole(), tmp_path))
     assert read == "Read: 7 events; data quality 0.50 of 1."
     assert compared == (
-        "The best list, all six steps (Logistic), is 100% better than popularity of 7 days, the best without a model: "
-        "ndcg@10 0.300 against 0.150, a difference of 0.150 [0.050, 0.310] that is no chance (p = 0.010 after "
-        "correction for all comparisons)."
+        "What answers, all six steps (Logistic), is 100% better than popularity of 7 days, the best without a model: "
+        "ndcg@10 0.300 against 0.150, a difference of 0.150 [0.050, 0.310] (p = 0.001; after correction for all "
+        "comparisons p = 0.010)."
     )
     assert after == (
         "Next: mend the log, which fails Returned goods and cancelled invoices; add the fix returns, worth +0.0200 "
@@ -137,13 +137,36 @@ def test_what_the_boss_reads_first(tmp_path: Path) -> None:
     )
 
 
+def test_the_headline_is_of_what_answers_and_names_what_is_surely_better(tmp_path: Path) -> None:
+    run = whole()
+    network, lists = "all six steps (NeuralNetwork)", run["evaluation"]["models"]
+    lists[network] = {"ndcg@10": figure(0.4)}
+    run["answers"] = "all six steps (Logistic)"
+    pair = {"a": network, "b": run["answers"], "difference": 0.1, "low": 0.05, "high": 0.15, "p": 0.001, "p_holm": 0.2}
+    run["comparison"]["pairs"].append(pair)
+    said = summary_of(page(run, tmp_path))[1]
+    assert said.startswith("What answers, all six steps (Logistic), is 100% better than popularity of 7 days")
+    assert "NeuralNetwork" not in said  # not after Holm
+    pair["p_holm"] = 0.03
+    assert summary_of(page(run, tmp_path))[1].endswith(
+        " all six steps (NeuralNetwork) is better than that by 0.100 (p = 0.030 after correction for all comparisons): "
+        "[ranker] model = &#34;NeuralNetwork&#34; in zhiyin.toml lets it answer."
+    )
+    assert "全部六步（NeuralNetwork） 比它高 0.100" in plain(page(run, tmp_path, "zh")).replace("。全部", "。全部")
+    run["answers"] = "model 0"
+    assert summary_of(page(run, tmp_path))[1].startswith("What answers, model 0, is not shown to be better")
+
+
 def test_what_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
     run = whole()
     for pair in run["comparison"]["pairs"]:
-        pair["p_holm"] = 0.06
+        pair["p_holm"] = 0.06  # of the one comparison that was planned its own p decides
+    assert "100% better" in summary_of(page(run, tmp_path))[1]
+    for pair in run["comparison"]["pairs"]:
+        pair["p"] = 0.06
     assert summary_of(page(run, tmp_path))[1] == (
-        "No list is shown to be better than popularity of 7 days, which needs no model (ndcg@10 0.150); the best of "
-        "the others, all six steps (Logistic), has 0.300."
+        "What answers, all six steps (Logistic), is not shown to be better than popularity of 7 days, which needs no "
+        "model: ndcg@10 0.300 against 0.150."
     )
     assert "better than" not in "".join(summary_of(page({**run, "evaluation": {}}, tmp_path)))
 

@@ -8,12 +8,15 @@ from zhiyin.cli.command import Asked
 from zhiyin.core.languages import Sentence
 
 TITLE = Sentence(
-    "The best beside each other in {metric}, paired over people; p after Holm over all pairs (in --json)",
-    "最好的列表与其他列表的 {metric} 之差，按人配对；p 经全部配对的 Holm 校正（见 --json）",
+    "{first} beside each other in {metric}, paired over people; interval and p of one pair alone, p (Holm) "
+    "corrected for all {n} pairs (in --json)",
+    "{first} 与其他列表的 {metric} 之差，按人配对；区间和 p 针对单个配对，p（Holm）按全部 {n} 个配对校正（见 --json）",
 )
+PRIMARY = Sentence("The one to ask first is what answers, {first}, beside popularity: there p alone counts.",
+                   "首先看的是负责推荐的 {first} 与热门榜的比较：只看 p。")  # fmt: skip
 COLUMNS = (
     Sentence("pair", "对比"), Sentence("difference", "差值"), Sentence("95 % interval", "95% 区间"), Sentence("p", "p"),
-    Sentence("detectable", "可检出差值"),
+    Sentence("p (Holm)", "p（Holm）"), Sentence("detectable", "可检出差值"),
 )  # fmt: skip
 
 
@@ -28,23 +31,26 @@ def run(
     workspace = asked.evaluated
     from zhiyin.pipeline.run import run as run_line
 
-    comparison = run_line(workspace, progress=asked.progress, answers=False, metric=metric)["comparison"]
-    show_comparison(asked, comparison, metric)
-    asked.answer(comparison)
+    result = run_line(workspace, progress=asked.progress, answers=False, metric=metric)
+    show_comparison(asked, result["comparison"], metric, result["answers"])
+    asked.answer({**result["comparison"], "answers": result["answers"]})
 
 
-def show_comparison(asked: Asked, comparison: dict[str, Any], metric: str) -> None:
-    """The best list beside each other one; every pair stands in the JSON."""
-    best = _best(comparison["pairs"])
+def show_comparison(asked: Asked, comparison: dict[str, Any], metric: str, answers: str | None) -> None:
+    """The list that answers beside each other one (where none alone does, the best); every pair stands in the JSON."""
+    first = answers or _best(comparison["pairs"])
     rows = [
         [
             f"{pair['a']} − {pair['b']}", f"{pair['difference']:+.4f}", f"[{pair['low']:+.4f}, {pair['high']:+.4f}]",
-            f"{pair['p_holm']:.3f}", f"{pair['detectable']:.4f}",
+            f"{pair['p']:.3f}", f"{pair['p_holm']:.3f}", f"{pair['detectable']:.4f}",
         ]
         for pair in comparison["pairs"]
-        if best in (pair["a"], pair["b"])
+        if first in (pair["a"], pair["b"])
     ]  # fmt: skip
-    asked.table(asked.words(TITLE, metric=metric), [asked.words(column) for column in COLUMNS], rows)
+    title = asked.words(TITLE, first=first, metric=metric, n=len(comparison["pairs"]))
+    asked.table(title, [asked.words(column) for column in COLUMNS], rows)
+    if answers:
+        asked.show(PRIMARY, first=first)
 
 
 def _best(pairs: list[dict[str, Any]]) -> str | None:

@@ -44,7 +44,7 @@ def run(asked: Asked) -> None:
     show_data(asked, result["data"])
     show_steps(asked, result)
     show_evaluation(asked, result["evaluation"])
-    show_comparison(asked, result["comparison"], result["metric"])
+    show_comparison(asked, result["comparison"], result["metric"], result["answers"])
     for specification in result["specifications"][:3]:
         asked.show(NEW, attributes=specification["text_zh" if asked.language == "zh" else "text"])
     for gap in result["generation"]["gaps"][:2]:

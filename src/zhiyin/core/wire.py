@@ -107,6 +107,8 @@ class PairJSON(TypedDict):
 
 class CompareJSON(TypedDict):
     pairs: list[PairJSON]
+    answers: NotRequired[str | None]
+    """The list that answers, of a run."""
 
 
 class ErrorBody(TypedDict):

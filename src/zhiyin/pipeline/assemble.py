@@ -31,11 +31,15 @@ METRIC = "ndcg@10"
 """The one by which a best list is named, and that is compared where nobody says."""
 BESIDE = " · "
 """Between model and metric in the kept table's column names."""
+WHOLE = "all six steps ({})"
+"""The whole line by its ranker, among the lists that are evaluated."""
 FEW, MANY = 3, 30
 """Events of the people shown as examples: enough to see a taste, few enough to read."""
 
-DONE = Sentence("{lists} lists on {cases} test cases; best NDCG@10 {best} {value} [{low}, {high}]",
-                "{cases} 个测试样本上的 {lists} 种列表；NDCG@10 最好的是 {best} {value} [{low}, {high}]")  # fmt: skip
+DONE = Sentence("{lists} lists on {cases} test cases; NDCG@10 of what answers, {first}: {value} [{low}, {high}]",
+                "{cases} 个样本上的 {lists} 种列表；负责推荐的 {first}：NDCG@10 {value} [{low}, {high}]")  # fmt: skip
+BEST = Sentence("{lists} lists on {cases} test cases; best NDCG@10 {first} {value} [{low}, {high}]",
+                "{cases} 个测试样本上的 {lists} 种列表；NDCG@10 最好的是 {first} {value} [{low}, {high}]")  # fmt: skip
 
 
 def judged(line: Line) -> Facts:
@@ -52,7 +56,7 @@ def judged(line: Line) -> Facts:
         there=lambda facts: "calibration" in facts and (line.workspace.folder / facts["people"]).is_file(),
     )  # fmt: skip
     _assemble(line)
-    return facts
+    return {**facts, "summary": _summary(line, facts)}
 
 
 def compared(line: Line, metric: str) -> CompareJSON:
@@ -68,6 +72,14 @@ def compared(line: Line, metric: str) -> CompareJSON:
         raise ModelError(f"{path} is damaged; remove it and run again: zhiyin run -w {line.workspace.folder}") from None
     table = {name.split(BESIDE)[0]: frame[name].to_numpy() for name in frame.columns if name.endswith(BESIDE + metric)}
     return paired(table, facts["evaluation"]["split"]["references"], metric).to_dict()
+
+
+def answering(line: Line) -> str | None:
+    """The list that answers by the recipe, as the evaluation names it; None where several sources answer unranked."""
+    rankers, proposing = line.done["ranking"]["rankers"], list(line.recipe.proposing)
+    if rankers:
+        return WHOLE.format(_ranker(line))
+    return proposing[0] if len(proposing) == 1 else None
 
 
 def examples(line: Line, language: Language = "en") -> Recommendations:
@@ -87,7 +99,7 @@ def _assemble(line: Line) -> None:
     """What answers from now on, where it differs from what does."""
     models, rankers = line.done["models"]["models"], line.done["ranking"]["rankers"]
     recipe, proposing = line.recipe, line.recipe.proposing
-    ranker = next((name for name in (str(recipe.ranker.model), *rankers) if name in rankers), "")
+    ranker = _ranker(line)
     generator = _generator(line)
     sources = [Source(**_named(name, models[name]), candidates=n) for name, n in proposing.items() if name in models]
     if generator is not None:
@@ -101,6 +113,12 @@ def _assemble(line: Line) -> None:
         exclude=recipe.answer.exclude, rules=recipe.answer.rules, k=recipe.answer.k,
         weights=recipe.data.weights, fixes=recipe.data.fixes,
     ).write_to(line.workspace.folder)  # fmt: skip
+
+
+def _ranker(line: Line) -> str:
+    """The one that answers: the recipe's, else the first that could be trained; "" where none was."""
+    rankers = line.done["ranking"]["rankers"]
+    return next((name for name in (str(line.recipe.ranker.model), *rankers) if name in rankers), "")
 
 
 def _generator(line: Line) -> Facts | None:
@@ -123,6 +141,15 @@ def _named(name: str, facts: Facts) -> dict[str, Any]:
     return {"name": name, "version": facts["version"], "digest": facts["digest"]}
 
 
+def _summary(line: Line, facts: Facts) -> dict[Language, str]:
+    first, lists = answering(line), facts["evaluation"]["models"]
+    found = lists[first or facts["best"]][METRIC]
+    return (DONE if first else BEST).both(
+        lists=len(lists), cases=facts["evaluation"]["split"]["cases"], first=first or facts["best"],
+        **{part: f"{found[part]:.4f}" for part in ("value", "low", "high")},
+    )  # fmt: skip
+
+
 def _judged(line: Line, path: Path) -> Facts:
     scorers: dict[str, Scorer] = dict(line.models)
     rest = counts(line.split.refit)
@@ -134,13 +161,12 @@ def _judged(line: Line, path: Path) -> Facts:
         whole = WholeLine(tables, ranker, rest)
         added = added or contributions(whole, line.split.test, line.recipe.answer.k)
         reliable[name] = calibration(whole, line.split.test)
-        scorers[f"all six steps ({name})"] = whole
+        scorers[WHOLE.format(name)] = whole
     evaluation = evaluate(scorers, line.split)
     figures: dict[str, Any] = dict(evaluation.to_dict())
     figures["split"] = {**figures.get("split", {}), **line.done["data"]["split"], "cases": len(line.split.test)}
     figures["leakage"] = line.done["data"]["leakage"]
     best = max(scorers, key=lambda name: figures["models"][name][METRIC]["value"])
-    best_figure = figures["models"][best][METRIC]
     with whole_file(path) as part:
         pl.DataFrame(
             {f"{name}{BESIDE}{metric}": column for name, columns in evaluation.table.items()
@@ -149,8 +175,4 @@ def _judged(line: Line, path: Path) -> Facts:
     return {
         "evaluation": figures, "best": best, "sources": added, "calibration": reliable,
         "comparison": compare(evaluation, METRIC).to_dict(), "people": str(path.relative_to(line.workspace.folder)),
-        "summary": DONE.both(
-            lists=len(figures["models"]), cases=len(line.split.test), best=best,
-            **{part: f"{best_figure[part]:.4f}" for part in ("value", "low", "high")},
-        ),
     }  # fmt: skip

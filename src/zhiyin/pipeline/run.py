@@ -10,7 +10,7 @@ from zhiyin.core.languages import Language
 from zhiyin.core.progress import Progress
 from zhiyin.evaluation.evaluate import COMPARED
 from zhiyin.generation.judgement import GOALS
-from zhiyin.pipeline.assemble import METRIC, compared, examples, judged
+from zhiyin.pipeline.assemble import METRIC, answering, compared, examples, judged
 from zhiyin.pipeline.generate import generate
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts
@@ -134,6 +134,7 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
         result |= {
             "evaluation": done["answering"]["evaluation"],
             "comparison": compared(line, metric),
+            "answers": answering(line),
             "sources": done["answering"]["sources"],
             "calibration": done["answering"]["calibration"],
         }

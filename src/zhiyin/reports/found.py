@@ -23,7 +23,13 @@ def in_chinese(run: Mapping[str, Any]) -> dict[str, Any]:
              for pair in (run.get("comparison") or {}).get("pairs", [])]  # fmt: skip
     split = {**(evaluation.get("split") or {}), "references": [named.get(name, name) for name in references(run)]}
     models = {named[name]: figures for name, figures in evaluation.get("models", {}).items()}
-    return {**run, "evaluation": {**evaluation, "models": models, "split": split}, "comparison": {"pairs": pairs}}
+    answers = named.get(str(run.get("answers")), run.get("answers"))
+    return {
+        **run,
+        "answers": answers,
+        "evaluation": {**evaluation, "models": models, "split": split},
+        "comparison": {"pairs": pairs},
+    }
 
 
 def _chinese(name: str, models: Mapping[str, Any]) -> str:
@@ -45,12 +51,19 @@ def references(run: Mapping[str, Any]) -> list[str]:
     return list(((run.get("evaluation") or {}).get("split") or {}).get("references", []))
 
 
+def answering(run: Mapping[str, Any]) -> str | None:
+    """The list that answers; where none alone does, the best that is no reference."""
+    lists, beside = ordered(run), references(run)
+    best = next((name for name in lists if name not in beside), None)
+    return run["answers"] if run.get("answers") in lists else best
+
+
 def differences(run: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The best list less each other, the nearest first; every pair stands in the JSON of the run."""
+    """The list that answers less each other, the nearest first; every pair stands in the JSON of the run."""
     pairs: list[dict[str, Any]] = (run.get("comparison") or {}).get("pairs", [])
-    best = next(iter(ordered(run)), None)
+    first = answering(run)
     return sorted(
-        (_from(best, pair) for pair in pairs if best in (pair["a"], pair["b"])), key=lambda p: p["difference"]
+        (_from(first, pair) for pair in pairs if first in (pair["a"], pair["b"])), key=lambda p: p["difference"]
     )
 
 

@@ -70,6 +70,8 @@ class RunJSON(TypedDict, total=False):
     specifications: list[dict[str, Any]]
     evaluation: EvaluateJSON
     comparison: CompareJSON | None
+    answers: str | None
+    """The list that answers, by its name among ``evaluation``'s models."""
     recommendations: list[SlateJSON]
     titles: dict[str, str]
     """Of items in histories and near to generated ones."""

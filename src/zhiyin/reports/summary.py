@@ -1,24 +1,33 @@
-"""Three sentences for whoever reads nothing else: what was read, how much better than popularity, what to do next."""
+"""Three sentences for whoever reads nothing else: what was read, whether what answers beats popularity, what to do."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from zhiyin.core.languages import Language, Sentence
-from zhiyin.reports.found import SURE, differences, ordered, references, trained
+from zhiyin.reports.found import SURE, answering, differences, ordered, references, trained
 
 READ = Sentence("Read: {summary}; data quality {score} of 1.", "读入：{summary}；数据质量 {score}（满分 1）。")
 BETTER = Sentence(
-    "The best list, {best}, is {share} better than {popular}, the best without a model: {metric} {value} against "
-    "{against}, a difference of {difference} [{low}, {high}] that is no chance (p {p} after correction for all "
-    "comparisons).",
-    "最好的列表 {best} 比不用模型的最好列表（{popular}）好 {share}：{metric} {value} 对 {against}，差 {difference} "
-    "[{low}, {high}]，并非偶然（经多重比较校正 p {p}）。",
+    "What answers, {first}, is {share} better than {popular}, the best without a model: {metric} {value} against "
+    "{against}, a difference of {difference} [{low}, {high}] (p {p}; after correction for all comparisons p {p_holm}).",
+    "负责推荐的 {first} 比不用模型的最好列表（{popular}）好 {share}：{metric} {value} 对 {against}，差 {difference} "
+    "[{low}, {high}]（p {p}；经多重比较校正 p {p_holm}）。",
 )
 NOT_BETTER = Sentence(
-    "No list is shown to be better than {popular}, which needs no model ({metric} {against}); the best of the others, "
-    "{best}, has {value}.",
-    "没有列表被证明好于不用模型的 {popular}（{metric} {against}）；其余最好的 {best} 为 {value}。",
+    "What answers, {first}, is not shown to be better than {popular}, which needs no model: {metric} {value} against "
+    "{against}.",
+    "没有证明负责推荐的 {first} 好于不用模型的 {popular}：{metric} {value} 对 {against}。",
 )
+AHEAD = Sentence(
+    " {best} is better than that by {difference} (p {p_holm} after correction for all comparisons): {do}.",
+    "{best} 比它高 {difference}（经多重比较校正 p {p_holm}）：{do}。",
+)
+RANKER = Sentence(
+    '[ranker] model = "{name}" in zhiyin.toml lets it answer',
+    '在 zhiyin.toml 中写 [ranker] model = "{name}" 即由它推荐',
+)
+ALONE = Sentence("zhiyin recommend --model {name} answers with it", "zhiyin recommend --model {name} 由它推荐")
 NEXT = Sentence("Next: {steps}.", "下一步：{steps}。")
 LEAK = Sentence("look at what the leakage audit found before trusting any figure", "先看泄漏审计的发现，再相信任何数字")
 MEND = Sentence("mend the log, which fails {checks}", "修补日志，它未通过：{checks}")
@@ -52,22 +61,35 @@ def summary(run: Mapping[str, Any], language: Language, about: Mapping[str, str]
 
 
 def _compared(run: Mapping[str, Any], language: Language) -> str | None:
-    """The best list beside the best popularity."""
-    metric, lists, beside = run.get("metric", "ndcg@10"), ordered(run), references(run)
-    models = [name for name in lists if name not in beside]
-    popular = _popularity(run)
-    if not models or popular is None or metric not in lists[models[0]]:
+    """The list that answers beside the best popularity, and the best of all where it is surely better.
+
+    The first is the one comparison that was planned, so its own p decides; the best is picked from many: Holm's.
+    """
+    metric, lists, first, popular = run.get("metric", "ndcg@10"), ordered(run), answering(run), _popularity(run)
+    if first is None or popular is None or metric not in lists[first]:
         return None
-    best = models[0]
-    value, against = lists[best][metric]["value"], lists[popular][metric]["value"]
-    words = {"best": best, "popular": popular, "metric": metric, "value": f"{value:.3f}", "against": f"{against:.3f}"}
-    pair = next((p for p in differences(run) if (p["a"], p["b"]) == (best, popular)), None)
-    if pair is None or pair["p_holm"] >= SURE or pair["difference"] <= 0:
-        return NOT_BETTER.said(language, **words)
+    value, against = lists[first][metric]["value"], lists[popular][metric]["value"]
+    words = {"first": first, "popular": popular, "metric": metric, "value": f"{value:.3f}", "against": f"{against:.3f}"}
+    beside = {pair["b"]: pair for pair in differences(run)}
+    said = NOT_BETTER.said(language, **words)
+    pair = beside.get(popular)
+    if pair is not None and pair["p"] < SURE and pair["difference"] > 0:
+        share = f"{pair['difference'] / against:.0%}" if against > 0 else "–"
+        said = BETTER.said(language, **words, **_figures(pair), share=share)
+    best = next(iter(lists))
+    ahead = beside.get(best)
+    if ahead is None or best in references(run) or ahead["p_holm"] >= SURE or ahead["difference"] >= 0:
+        return said
+    ranker = re.search(r"[(（](\w+)[)）]$", best) if best not in (run.get("models") or {}) else None
+    do = RANKER.said(language, name=ranker[1]) if ranker else ALONE.said(language, name=best)
+    return said + AHEAD.said(
+        language, **{**_figures(ahead), "difference": f"{-ahead['difference']:.3f}"}, best=best, do=do
+    )
+
+
+def _figures(pair: Mapping[str, Any]) -> dict[str, str]:
     shown = {part: f"{pair[part]:.3f}" for part in ("difference", "low", "high")}
-    p = "< 0.001" if pair["p_holm"] < 0.001 else f"= {pair['p_holm']:.3f}"
-    share = f"{pair['difference'] / against:.0%}" if against > 0 else "–"
-    return BETTER.said(language, **words, **shown, p=p, share=share)
+    return shown | {p: "< 0.001" if pair[p] < 0.001 else f"= {pair[p]:.3f}" for p in ("p", "p_holm")}
 
 
 def _popularity(run: Mapping[str, Any]) -> str | None:

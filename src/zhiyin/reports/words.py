@@ -63,11 +63,13 @@ WORDS = {
     "cases": Sentence("test cases", "测试样本"),
     "interval": Sentence("Each figure with its 95 % interval over people", "每个数字附按人计算的 95 % 区间"),
     "differences": Sentence(
-        "The best beside each other, corrected for all comparisons (Holm)",
-        "最好的列表与其他的差异（Holm 多重比较校正）",
+        "The list that answers beside each other. Interval and p are of one pair alone, p (Holm) is corrected for all "
+        "pairs; the one to ask first is the list that answers beside popularity: there p alone counts",
+        "负责推荐的列表与其他列表之差。区间和 p 针对单个配对，p（Holm）按全部配对校正；首先看与热门榜的比较：只看 p",
     ),
     "difference": Sentence("difference [95 % interval]", "差异 [95 % 区间]"),
-    "p": Sentence("p (Holm)", "p（Holm）"),
+    "p": Sentence("p", "p"),
+    "p_holm": Sentence("p (Holm)", "p（Holm）"),
     "leakage": Sentence("Leakage audit", "泄漏审计"),
     "sources": Sentence("What each source of candidates adds", "每个候选来源的贡献"),
     "sources_how": Sentence(
