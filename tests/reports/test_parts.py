@@ -14,6 +14,7 @@ import pytest
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import LANGUAGES, Language
 from zhiyin.reports import write
+from zhiyin.reports.found import shown_history
 
 LARGEST = 3_000_000
 """Bytes of a page."""
@@ -317,3 +318,30 @@ def test_chromium_opens_it_within_a_second_without_a_complaint(tmp_path: Path) -
     assert not said
     assert min(took) < 1
     assert (wide, narrow) == (0, 390), "the page is wider than the window"
+
+
+def test_what_a_reason_names_is_in_the_history_that_is_shown() -> None:
+    history = [f"h{n}" for n in range(12)]
+    reasons = [{"events": ["h2", "h11"]}, {"events": history}]  # the second speaks of the history as a whole
+    slate = {"history": history, "items": [{"item": "x", "reasons": [reason]} for reason in reasons]}
+    assert shown_history(slate, 3) == [None, "h2", None, "h9", "h10", "h11"]
+    assert shown_history({**slate, "items": []}, 3) == [None, "h9", "h10", "h11"]
+    assert shown_history({"history": ["a", "b", "a", "c"], "items": [{"reasons": [{"events": ["a"]}]}]}, 1) == [
+        None, "a", "c",
+    ]  # fmt: skip
+    assert shown_history({"history": ["a"], "items": []}, 3) == ["a"]
+
+
+def test_slates_have_ranks_and_scores_that_differ_and_idle_cleaning_is_left_out(tmp_path: Path) -> None:
+    run = whole()
+    items = run["recommendations"][0]["items"]
+    items.append({**items[0], "item": "i4", "score": 0.50004})
+    run["data"]["fixes"] = [{"name": "returns", "rows": 0, "left": 7, "en": "idle", "zh": "idle"},
+                            {"name": "price", "rows": 2, "left": 5, "en": "busy", "zh": "busy"}]  # fmt: skip
+    text = plain(page(run, tmp_path))
+    assert "1 VASE i3 0.50000" in text
+    assert "2 VASE i4 0.50004" in text
+    assert "busy 2 5" in text
+    assert "idle" not in text
+    run["ablation"]["cells"][0]["features"] = "all"
+    assert "全部" in page(run, tmp_path, "zh").split('<section id="ablation">')[1].split("</section>")[0]

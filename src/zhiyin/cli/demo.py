@@ -16,6 +16,8 @@ ABOUT = Sentence(
     "Online Retail: 541,909 invoice lines of a British gift shop, as they are (Chen 2015, UCI, CC BY 4.0)",
     "Online Retail：一家英国礼品店的 541,909 条原始发票行（Chen 2015，UCI，CC BY 4.0）",
 )
+NEWEST = 8
+"""Events of a history that are shown, beside those that a reason names."""
 HISTORY = Sentence("history, newest last: {items}", "历史（最新在后）：{items}")
 NEW = Sentence("an item that could be: {attributes}", "可能的新商品：{attributes}")
 GAP = Sentence(
@@ -34,6 +36,7 @@ def run(asked: Asked) -> None:
     from zhiyin.data.ingest import ingest
     from zhiyin.pipeline.run import run as run_line
     from zhiyin.pipeline.workspace import Workspace
+    from zhiyin.reports.found import shown_history
 
     asked = replace(asked, folder=Path("zhiyin-demo")) if asked.folder == Path() else asked
     workspace = Workspace.create(asked.folder, "demo")
@@ -52,8 +55,8 @@ def run(asked: Asked) -> None:
         near = named(gap["specification"]["neighbours"][0]["item"], result["titles"])
         asked.show(GAP, attributes=text, item=near, **{part: gap[part] for part in ("people", "low", "high")})
     for slate in result["recommendations"]:
-        newest = slate.get("history", [])[-8:]
-        asked.show(HISTORY, items=", ".join(result["titles"].get(item, item) for item in newest))
+        newest = shown_history(slate, NEWEST)
+        asked.show(HISTORY, items=", ".join("…" if id_ is None else result["titles"].get(id_, id_) for id_ in newest))
         show_slate(asked, slate)
     path = write_report(asked)
     asked.show(WRITTEN, path=path)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from zhiyin.cli.command import Asked
+from zhiyin.core.digits import told_apart
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Sentence
 from zhiyin.core.terminal import harmless
@@ -107,9 +108,10 @@ def show_items(asked: Asked, slate: "SlateJSON") -> None:
         asked.note(f"zhiyin: {note}")
     if not slate["items"]:
         asked.show(NOTHING)
-    for number, item in enumerate(slate["items"], start=1):
+    scores = told_apart([item["score"] for item in slate["items"]])
+    for number, (item, score) in enumerate(zip(slate["items"], scores, strict=True), start=1):
         columns: dict[str, Any] = item.get("columns", {})
         title = columns.get("title")
         words = f"  {title}" if title else ""
         reason = f"\n      {item['reason']}" if item.get("reason") else ""
-        asked.show(f"  {number:>2}  {item['item']}{words}  ({item['score']:.3f}){reason}")
+        asked.show(f"  {number:>2}  {item['item']}{words}  ({score}){reason}")

@@ -8,6 +8,9 @@ from typing import Any
 SURE = 0.05
 """p after Holm below which a difference is said."""
 
+NAMED = 4
+"""Events that a reason names at most."""
+
 LISTS = {
     r"all six steps \((.+)\)": r"全部六步（\1）", r"popularity of (\S+) days": r"最近 \1 天热门", r"popularity": "热门",
     r"random": "随机",
@@ -65,6 +68,24 @@ def differences(run: Mapping[str, Any]) -> list[dict[str, Any]]:
     return sorted(
         (_from(first, pair) for pair in pairs if first in (pair["a"], pair["b"])), key=lambda p: p["difference"]
     )
+
+
+def shown_history(slate: Mapping[str, Any], newest: int) -> list[str | None]:
+    """The newest ids of a slate's history and, before them, those that its reasons name; None where some are left out.
+
+    A reason of more than `NAMED` events speaks of the history as a whole and names none.
+    """
+    history: list[str] = slate.get("history") or []
+    events = [reason["events"] for item in slate["items"] for reason in item.get("reasons", [])]
+    cited = {event for named in events if len(named) <= NAMED for event in named}
+    recent = set(history[-newest:])
+    last = {item: at for at, item in enumerate(history)}  # of what was taken twice the later one is shown
+    kept = [at for at, item in enumerate(history)
+            if at >= len(history) - newest or (item in cited - recent and last[item] == at)]  # fmt: skip
+    shown: list[str | None] = []
+    for before, at in zip([-1, *kept], kept, strict=False):
+        shown += [history[at]] if at == before + 1 else [None, history[at]]
+    return shown
 
 
 def trained(run: Mapping[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:

@@ -57,7 +57,8 @@ def _ablation(run: Mapping[str, Any], said: Mapping[str, str]) -> str:
     for hollow, cells in ((False, ablation.get("cells", [])), (True, ablation.get("control", {}).get("cells", []))):
         for cell in cells:
             value = {"value": cell["difference"], "low": cell["low"], "high": cell["high"]}
-            groups.setdefault(cell["predictor"], []).append(_interval(cell["features"], value, hollow=hollow))
+            name = said["every_family"] if cell["features"] == "all" else cell["features"]
+            groups.setdefault(cell["predictor"], []).append(_interval(name, value, hollow=hollow))
     return forest(groups, said["ablation"])
 
 

@@ -10,13 +10,14 @@ from typing import Any
 from jinja2 import Environment
 from markupsafe import Markup
 
+from zhiyin.core.digits import told_apart
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Language
 from zhiyin.core.languages import language as spoken
 from zhiyin.data.checks import all_checks
 from zhiyin.generation.judgement.goals import reached
-from zhiyin.reports.found import SURE, differences, in_chinese, ordered, trained
+from zhiyin.reports.found import SURE, differences, in_chinese, ordered, shown_history, trained
 from zhiyin.reports.pictures import SPREADS, pictures
 from zhiyin.reports.run import RunJSON
 from zhiyin.reports.summary import summary
@@ -47,6 +48,7 @@ def write(
     environment = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {
         "number": _number, "percent": _percent, "signed": _signed, "tenths": _tenths, "sections": _sections,
+        "told_apart": told_apart,
     }  # fmt: skip
     template = environment.from_string(files("zhiyin.reports").joinpath("run.html.jinja").read_text("utf-8"))
     about = _about(language)
@@ -55,6 +57,7 @@ def write(
         pictures=pictures(run, said), spreads=[f"spread_{name}" for name in SPREADS], half=_half(run, said),
         shown=_shown(run), ordered=ordered(run), differences=differences(run), measures=MEASURES,
         verdicts=_verdicts(run, language), judged=_judged(run), titles=run.get("titles") or {}, newest=NEWEST,
+        shown_history=shown_history,
         steps={name: sentence.said(language) for name, sentence in STEPS.items()}, cost=_cost(run), watts=watts,
         reasons=REASONS if language == "zh" else {}, SURE=SURE,
     )  # fmt: skip
