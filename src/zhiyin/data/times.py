@@ -10,6 +10,7 @@ from zhiyin.core.errors import DataError
 
 EARLIEST, LATEST = 315_532_800, 4_102_444_800
 """1980 and 2100, seconds UTC."""
+YEAR_1000 = -30_610_224_000
 UNITS = (("seconds", 1), ("milliseconds", 10**3), ("microseconds", 10**6), ("nanoseconds", 10**9))
 """Name, and how many make a second: the years 1980 to 2100 of two units never overlap."""
 WHOLE_YEARS = (
@@ -177,9 +178,10 @@ def _dated(text: pl.Expr, form: str) -> pl.Expr:
         parsed = text.str.to_datetime(form, strict=False, time_unit="us", exact=True)
     else:
         parsed = text.str.to_date(form, strict=False).cast(pl.Datetime("us"))
-    if "%Y" in form:  # which takes 24 for the year 24
-        parsed = pl.when(parsed.dt.year() >= 1_000).then(parsed)
-    return parsed.dt.epoch("s")
+    seconds = parsed.dt.epoch("s")
+    if "%Y" in form:  # which takes 24 for the year 24; a condition would parse twice
+        seconds = (seconds - YEAR_1000).cast(pl.UInt64, strict=False).cast(pl.Int64) + YEAR_1000
+    return seconds
 
 
 def _order(form: str) -> str | None:
