@@ -127,7 +127,7 @@ def test_what_the_boss_reads_first(tmp_path: Path) -> None:
     read, compared, after = summary_of(page(whole(), tmp_path))
     assert read == "Read: 7 events; data quality 0.50 of 1."
     assert compared == (
-        "What answers, all six steps (Logistic), is 100% better than popularity of 7 days, the best without a model: "
+        "The best list, all six steps (Logistic), is 100% better than popularity of 7 days, the best without a model: "
         "ndcg@10 0.300 against 0.150, a difference of 0.150 [0.050, 0.310] (p = 0.001; after correction for all "
         "comparisons p = 0.010)."
     )
@@ -166,7 +166,7 @@ def test_what_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
     for pair in run["comparison"]["pairs"]:
         pair["p"] = 0.06
     assert summary_of(page(run, tmp_path))[1] == (
-        "What answers, all six steps (Logistic), is not shown to be better than popularity of 7 days, which needs no "
+        "The best list, all six steps (Logistic), is not shown to be better than popularity of 7 days, which needs no "
         "model: ndcg@10 0.300 against 0.150."
     )
     assert "better than" not in "".join(summary_of(page({**run, "evaluation": {}}, tmp_path)))

@@ -8,16 +8,18 @@ from zhiyin.core.languages import Language, Sentence
 from zhiyin.reports.found import SURE, answering, differences, ordered, references, trained
 
 READ = Sentence("Read: {summary}; data quality {score} of 1.", "读入：{summary}；数据质量 {score}（满分 1）。")
+ANSWERS = Sentence("What answers, {name}", "负责推荐的 {name} ")
+FOREMOST = Sentence("The best list, {name}", "最好的列表 {name} ")
+"""Where nothing says which list answers."""
 BETTER = Sentence(
-    "What answers, {first}, is {share} better than {popular}, the best without a model: {metric} {value} against "
+    "{first}, is {share} better than {popular}, the best without a model: {metric} {value} against "
     "{against}, a difference of {difference} [{low}, {high}] (p {p}; after correction for all comparisons p {p_holm}).",
-    "负责推荐的 {first} 比不用模型的最好列表（{popular}）好 {share}：{metric} {value} 对 {against}，差 {difference} "
+    "{first}比不用模型的最好列表（{popular}）好 {share}：{metric} {value} 对 {against}，差 {difference} "
     "[{low}, {high}]（p {p}；经多重比较校正 p {p_holm}）。",
 )
 NOT_BETTER = Sentence(
-    "What answers, {first}, is not shown to be better than {popular}, which needs no model: {metric} {value} against "
-    "{against}.",
-    "没有证明负责推荐的 {first} 好于不用模型的 {popular}：{metric} {value} 对 {against}。",
+    "{first}, is not shown to be better than {popular}, which needs no model: {metric} {value} against {against}.",
+    "没有证明{first}好于不用模型的 {popular}：{metric} {value} 对 {against}。",
 )
 AHEAD = Sentence(
     " {best} is better than that by {difference} (p {p_holm} after correction for all comparisons): {do}.",
@@ -69,7 +71,8 @@ def _compared(run: Mapping[str, Any], language: Language) -> str | None:
     if first is None or popular is None or metric not in lists[first]:
         return None
     value, against = lists[first][metric]["value"], lists[popular][metric]["value"]
-    words = {"first": first, "popular": popular, "metric": metric, "value": f"{value:.3f}", "against": f"{against:.3f}"}
+    named = (ANSWERS if run.get("answers") == first else FOREMOST).said(language, name=first)
+    words = {"first": named, "popular": popular, "metric": metric, "value": f"{value:.3f}", "against": f"{against:.3f}"}
     beside = {pair["b"]: pair for pair in differences(run)}
     said = NOT_BETTER.said(language, **words)
     pair = beside.get(popular)

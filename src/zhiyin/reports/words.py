@@ -67,6 +67,10 @@ WORDS = {
         "pairs; the one to ask first is the list that answers beside popularity: there p alone counts",
         "负责推荐的列表与其他列表之差。区间和 p 针对单个配对，p（Holm）按全部配对校正；首先看与热门榜的比较：只看 p",
     ),
+    "differences_best": Sentence(
+        "The best list beside each other. Interval and p are of one pair alone, p (Holm) is corrected for all pairs",
+        "最好的列表与其他列表之差。区间和 p 针对单个配对，p（Holm）按全部配对校正",
+    ),
     "difference": Sentence("difference [95 % interval]", "差异 [95 % 区间]"),
     "p": Sentence("p", "p"),
     "p_holm": Sentence("p (Holm)", "p（Holm）"),
