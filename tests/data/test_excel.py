@@ -262,6 +262,15 @@ def test_a_workbook_that_is_none_or_empty_says_so(tmp_path):
     (tmp_path / "a.xlsx").write_bytes(b"PK\x03\x04 no zip")
     with pytest.raises(DataError, match=r"a.xlsx cannot be read \(.*\); save it again as .xlsx, without a password"):
         read(tmp_path / "a.xlsx")
+    damaged = workbook(tmp_path / "d.xlsx", {"S": [["user", "item"], *[[f"u{n}", f"i{n % 7}"] for n in range(500)]]})
+    with zipfile.ZipFile(damaged) as book:
+        sheet = next(one for one in book.infolist() if "worksheets/" in one.filename)
+    content = bytearray(damaged.read_bytes())
+    middle = sheet.header_offset + 30 + len(sheet.filename) + sheet.compress_size // 2
+    content[middle : middle + 8] = b"\xff" * 8
+    damaged.write_bytes(content)
+    with pytest.raises(DataError, match=r"d.xlsx cannot be read \(.*\); save it again as .xlsx, without a password"):
+        read(damaged)
     with pytest.raises(DataError, match=r"b.xlsx has no cell in its sheet; choose another with --sheet"):
         read(workbook(tmp_path / "b.xlsx", {"S": []}))
     with pytest.raises(DataError, match="c.xlsx has column 'item' 2 times; rename all but one"):

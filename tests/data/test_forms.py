@@ -265,3 +265,17 @@ def test_random_bytes_called_npz_are_no_matrix_and_nobody_is_told_to_unpickle(tm
     (tmp_path / "m.npz").write_bytes(bytes(range(256)) * 8)
     with pytest.raises(DataError, match=r"^m\.npz is no sparse matrix; write it with scipy\.sparse\.save_npz"):
         read(tmp_path / "m.npz")
+
+
+@pytest.mark.parametrize("cells", ["45292,45292.5,45293", '"45292","45292.5","45293"'])
+def test_days_as_spreadsheets_count_them_are_dates(tmp_path: Path, cells: str):
+    rows = "".join(f"u,i{n},{cell}\n" for n, cell in enumerate(cells.split(",")))
+    dataset = read(written(tmp_path, "log.csv", "user,item,time\n" + rows))
+    noon = int(datetime.datetime(2024, 1, 1, 12, tzinfo=datetime.UTC).timestamp())
+    assert dataset.histories.times.tolist() == [noon - 43_200, noon, noon + 43_200]
+    assert any("in days since 1900, as spreadsheets count" in note for note in dataset.guess.notes)
+
+
+def test_small_numbers_of_every_size_stay_seconds(tmp_path: Path):
+    text = "user,item,time\nu,a,29000\nu,b,45292\n"
+    assert read(written(tmp_path, "log.csv", text)).histories.times.tolist() == [29_000, 45_292]

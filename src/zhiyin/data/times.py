@@ -28,6 +28,8 @@ HOUR = re.compile("%[-_]?[HIklsTRcrX]")
 COMPACT = "%Y%m%d"
 """A day written as the number 20111209."""
 FIRST_DAY, LAST_DAY = 19_700_101, 21_001_231
+FIRST_SERIAL, LAST_SERIAL, SERIAL_1970 = 29_221, 73_050, 25_569
+"""1980, the end of 2099 and 1970 in days as spreadsheets count them, the time of day behind the point."""
 ORDERS: Mapping[str, str] = {"%d": "day/month", "%m": "month/day", "%y": "year/month/day"}
 """How a date of numbers alone begins → the order of its parts; a year of four digits can be nothing else."""
 OPEN = "could be"
@@ -45,6 +47,8 @@ class TimeForm:
     forms: tuple[str, ...] = ()
     """For text: the forms of date that its first rows have, most frequent first."""
     note: str = ""
+    serial: bool = False
+    """For numbers: days as spreadsheets count them."""
 
     @property
     def is_open(self) -> bool:
@@ -59,6 +63,9 @@ class TimeForm:
             if dtype != pl.String:  # a day written as the number 20111209
                 column = (column.cast(pl.Int64, strict=False) if dtype.is_float() else column).cast(pl.String)
             return pl.coalesce([_dated(column.str.strip_chars(), form) for form in self.forms])
+        if self.serial:
+            days = (column.str.strip_chars() if dtype == pl.String else column).cast(pl.Float64, strict=False)
+            return ((days - SERIAL_1970) * 86_400).round().cast(pl.Int64, strict=False)
         column = _whole(column, dtype)
         seconds = column if self.per_second == 1 else column // self.per_second
         for _, per_second in UNITS:
@@ -67,7 +74,7 @@ class TimeForm:
 
     def units(self, times: pl.Series) -> dict[str, int]:
         """How many of these are in each unit, for numbers; nothing for dates."""
-        if times.dtype.is_temporal() or self.forms:
+        if times.dtype.is_temporal() or self.forms or self.serial:
             return {}
         column = _whole(pl.col("time"), times.dtype)
         unit = pl.lit(next(name for name, per_second in UNITS if per_second == self.per_second))
@@ -143,9 +150,11 @@ def time_form(sample: pl.Series, said: str = "") -> TimeForm:
 
 
 def _unit(numbers: pl.Series) -> TimeForm:
-    """Days like 20111209 where all are, else the unit that most have."""
+    """Days like 20111209 or as spreadsheets count where all are, else the unit that most have."""
     if numbers.is_between(FIRST_DAY, LAST_DAY).all() and not _read(_digits(numbers), COMPACT).null_count():
         return TimeForm(forms=(COMPACT,))
+    if numbers.is_between(FIRST_SERIAL, LAST_SERIAL).all():
+        return TimeForm(note="is in days since 1900, as spreadsheets count: read as dates", serial=True)
     middle = numbers.abs().median()
     size = middle if isinstance(middle, float) else 0.0
     name, per_second = next(((name, per) for name, per in UNITS[:0:-1] if size >= EARLIEST * per), ("", 1))

@@ -7,6 +7,7 @@ of them, as it looks; one merged over columns, a title or a total, stays where i
 import re
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -57,8 +58,9 @@ class ExcelReader:
         """The rows below the header, the sheet's name, the others' names, its header: a file is read once."""
         if path not in self._kept:
             book = _opened(path)
-            name = self._chosen(path, book)
-            sheet = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0)
+            with _readable(path):
+                name = self._chosen(path, book)
+                sheet = book.load_sheet(name, header_row=None, dtypes="string", skip_rows=0)
             cells, letters = sheet.to_polars(), [column.absolute_index for column in sheet.available_columns()]
             if not len(cells):
                 raise DataError(f"{path.name} has no cell in its sheet; choose another with --sheet", found="nothing")
@@ -83,8 +85,15 @@ class ExcelReader:
 
 
 def _opened(path: Path) -> Any:
-    try:
+    with _readable(path):
         return fastexcel.read_excel(path)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    """A workbook, or a sheet of one, that is none."""
+    try:
+        yield
     except fastexcel.FastExcelError as error:
         said = str(error).splitlines()[0]
         todo = "save it again as .xlsx, without a password, or as CSV"
