@@ -25,9 +25,8 @@ POOL = 5000
 """Draws that gaps are looked for among, at most."""
 COUNTED = 200
 """Gaps whose people are counted, at most, however many are asked for: the first three of ten are those of three."""
-NEAR, FAR = 0.75, 0.95
-"""Distances within which this share of the catalogue's items have their own nearest neighbour: who comes as near as
-`NEAR` asks for the same; what has nothing as near as `FAR` is a gap."""
+NEAR = 0.95
+"""Near is a distance within which this share of the catalogue's items have their own nearest neighbour."""
 
 
 @dataclass(frozen=True)
@@ -51,14 +50,14 @@ class Gap:
 def find_gaps(made_by: ConditionalModel, vectors: np.ndarray, n: int, rng: np.random.Generator) -> list[Gap]:
     """The first ``n`` of at most `COUNTED` gaps for the people of these ``vectors`` (P, D), most asked for first.
 
-    A draw is a gap where it says as much as items usually do and its nearest item is farther than `FAR`; draws near
+    A draw is a gap where it says as much as items usually do and its nearest item is farther than `NEAR`; draws near
     to a gap that was found are that gap. None whose interval reaches down to nobody.
     """
     asked = vectors[np.sort(rng.permutation(len(vectors))[:PEOPLE])]
-    radius, far = (made_by.neighbours.usual(share) for share in (NEAR, FAR))
+    radius = made_by.neighbours.usual(NEAR)
     hard = take(made_by.sample(asked, len(asked) * DRAWS, rng), rng.permutation(len(asked) * DRAWS))
     points = made_by.encoding.embed(hard)
-    lonely = made_by.says_enough(hard) & (made_by.neighbours.nearest(points, 1)[1][:, 0] > far)
+    lonely = made_by.says_enough(hard) & (made_by.neighbours.nearest(points, 1)[1][:, 0] > radius)
     pool = np.flatnonzero(lonely)[:POOL]
     chosen = pool[_crowded(points[pool], radius)]
     again = made_by.encoding.embed(made_by.sample(asked, len(asked) * DRAWS, rng))  # draw i is of person i % P
