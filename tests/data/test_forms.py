@@ -277,5 +277,5 @@ def test_days_as_spreadsheets_count_them_are_dates(tmp_path: Path, cells: str):
 
 
 def test_small_numbers_of_every_size_stay_seconds(tmp_path: Path):
-    text = "user,item,time\nu,a,29000\nu,b,45292\n"
-    assert read(written(tmp_path, "log.csv", text)).histories.times.tolist() == [29_000, 45_292]
+    for rows, wanted in (("u,a,29000.5\nu,b,45292\n", [29_000, 45_292]), ("u,a,45291\nu,b,45292\n", [45_291, 45_292])):
+        assert read(written(tmp_path, "log.csv", f"user,item,time\n{rows}")).histories.times.tolist() == wanted

@@ -153,7 +153,7 @@ def _unit(numbers: pl.Series) -> TimeForm:
     """Days like 20111209 or as spreadsheets count where all are, else the unit that most have."""
     if numbers.is_between(FIRST_DAY, LAST_DAY).all() and not _read(_digits(numbers), COMPACT).null_count():
         return TimeForm(forms=(COMPACT,))
-    if numbers.is_between(FIRST_SERIAL, LAST_SERIAL).all():
+    if numbers.is_between(FIRST_SERIAL, LAST_SERIAL).all() and (numbers % 1 != 0).any():  # whole ones may only count
         return TimeForm(note="is in days since 1900, as spreadsheets count: read as dates", serial=True)
     middle = numbers.abs().median()
     size = middle if isinstance(middle, float) else 0.0

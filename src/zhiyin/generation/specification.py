@@ -16,8 +16,8 @@ CHINESE = {
 }  # fmt: skip
 """Names of columns, where we know them."""
 PLAIN = frozenset((
-    "category", "categories", "genre", "genres", "kind", "type", "colour", "color", "material", "style", "tag", "tags",
-    "department", "类别", "分类", "类型", "颜色", "标签",
+    "title", "name", "category", "categories", "genre", "genres", "kind", "type", "colour", "color", "material",
+    "style", "tag", "tags", "department", "标题", "名称", "类别", "分类", "类型", "颜色", "标签",
 ))  # fmt: skip
 """Columns whose values speak for themselves; those of others stand beside the column's name."""
 
