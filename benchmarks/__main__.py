@@ -8,6 +8,7 @@ STEPS = (
     "benchmarks.linear",
     "benchmarks.agreement",
     "benchmarks.quality",
+    "benchmarks.planning",
     "benchmarks.ingest",
     "benchmarks.speed",
     "benchmarks.everybody",

@@ -27,6 +27,6 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 @pytest.mark.slow
 def test_a_million_items_fit_into_four_gib():
-    """Table, gradient and both moments are 2 GiB; a second gradient of the table would be seen."""
+    """Table, gradient, both moments and the weights kept are 2.4 GiB; a second gradient of the table would be seen."""
     done = subprocess.run([sys.executable, "-c", FIT], capture_output=True, text=True, check=True)
-    assert float(done.stdout) < 2.8
+    assert float(done.stdout) < 3.2

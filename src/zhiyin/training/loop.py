@@ -68,7 +68,11 @@ class Training:
 
     def keep(self, network: nn.Module) -> None:
         self.kept = self.epoch
-        self.kept_weights = {name: weight.detach().clone() for name, weight in network.state_dict().items()}
+        for name, weight in network.state_dict().items():
+            if name in self.kept_weights:
+                self.kept_weights[name].copy_(weight)  # in its place: no second copy of a large table
+            else:
+                self.kept_weights[name] = weight.detach().clone()
 
     def hear(self, losses: float, people: int) -> None:
         """Losses of some people more."""
