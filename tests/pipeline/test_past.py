@@ -4,6 +4,7 @@ import shutil
 from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from zhiyin.core.errors import RefusedError, SettingsError
@@ -87,6 +88,23 @@ def test_a_damaged_model_is_trained_again(shop: Workspace, file: str):
     facts = train_models(shop, ("ease",))["ease"]
     assert not facts["again"]
     assert len(shop.versions.load("ease", facts["version"]).recommend([["i0"]], k=3).ids[0]) == 3
+
+
+def test_rows_are_made_for_some_people_at_a_time_and_are_the_same(shop: Workspace, line: Line, monkeypatch):
+    whole = pl.read_parquet(shop.folder / line.done["features"]["file"])
+    seen: list[int] = []
+
+    def few(cases):
+        parts = [cases.take(np.arange(start, min(start + 7, len(cases)))) for start in range(0, len(cases), 7)]
+        seen.extend(len(part) for part in parts)
+        return iter(parts)
+
+    monkeypatch.setattr("zhiyin.pipeline.tables.blocks", few)
+    shutil.rmtree(shop.runs / "features")
+    again = line_of(shop, "features").done["features"]
+    assert max(seen) == 7
+    assert len(seen) > 3
+    assert pl.read_parquet(shop.folder / again["file"]).equals(whole)
 
 
 def test_the_generator_proposes_in_what_answers(shop: Workspace):

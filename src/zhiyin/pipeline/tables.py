@@ -18,6 +18,7 @@ from zhiyin.core.files import whole_file
 from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.evaluation import audit
+from zhiyin.evaluation.ranking import blocks
 from zhiyin.features import EventCounters, Feature, default_names, named_features
 from zhiyin.pipeline.line import Line, without
 from zhiyin.pipeline.once import Facts, once
@@ -109,11 +110,14 @@ def _rows_then(line: Line, number: int, fold: Fold) -> tuple[Rows, int]:
         cases = cases.take(np.sort(rng.choice(len(cases), limit, replace=False)))
     models = models_then(line, number, fold)
     _no_leak(fold, {name: model for name, model in models.items() if name != GENERATOR})
-    found = proposed(sources_of(line, models), cases.requests)
-    table = features_for(cases.requests, found, features_of(line, models), EventCounters(fold.train))
-    rows = Rows.of(table.values, table.names, found.rows, cases.targets)
-    rate = line.recipe.ranker.negatives
-    return rows if rate == 1 else rows.thinned(rate, rng), len(cases.targets.rows)
+    sources, features, counters = sources_of(line, models), features_of(line, models), EventCounters(fold.train)
+    rate, parts = line.recipe.ranker.negatives, []
+    for part in list(blocks(cases)) or [cases]:  # one table of everybody does not fit where they are many
+        found = proposed(sources, part.requests)
+        table = features_for(part.requests, found, features, counters)
+        rows = Rows.of(table.values, table.names, found.rows, part.targets)
+        parts.append(rows if rate == 1 else rows.thinned(rate, rng))
+    return Rows.joined(parts), len(cases.targets.rows)
 
 
 def _no_leak(fold: Fold, models: Mapping[str, Any]) -> None:
