@@ -59,8 +59,8 @@ def further(folder: str) -> dict[str, str]:
     return found
 
 
-def one(name: str, source: Path) -> dict[str, Any]:
-    """One dataset in a workspace of its own."""
+def one(name: str, source: Path, path: Path) -> dict[str, Any]:
+    """One dataset in a workspace of its own; what its run gave is kept before the further commands are asked."""
     workspace = CACHE / "workspaces" / name.replace("/", "-")
     folder = str(workspace)
     start = time.perf_counter()
@@ -68,18 +68,24 @@ def one(name: str, source: Path) -> dict[str, Any]:
     ingested = time.perf_counter()
     result = command("run", "-w", folder)
     ended = time.perf_counter()
-    commands = further(folder)
-    shutil.rmtree(workspace)
     lists = {who: figures[METRIC] for who, figures in result["evaluation"]["models"].items()}
     best = max(lists, key=lambda who: lists[who]["value"])
     popular = max((who for who in lists if who.startswith("popular")), key=lambda who: lists[who]["value"])
-    return {
+    found = {
         "data": name, "events": taken["events"], "users": taken["users"], "items": taken["items"],
         "quarantined": taken["quarantined"], "split": result["data"]["split"]["rule"],
         "cases": result["evaluation"]["split"]["cases"], "lists": lists, "best": best, "popularity": popular,
         "steps": {step["name"]: step["seconds"] for step in result["steps"]},
-        "commands": commands, "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
+        "ingest_s": round(ingested - start, 1), "run_s": round(ended - ingested, 1),
     }  # fmt: skip
+    keep(found, path)
+    keep({**found, "commands": further(folder)}, path)
+    shutil.rmtree(workspace)
+    return found
+
+
+def keep(found: dict[str, Any], path: Path) -> None:
+    path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -88,16 +94,15 @@ def main() -> None:
     failed = []
     for folder in sys.argv[1:] or FOLDERS:
         path = PLACE / f"{folder.removesuffix('.parquet').replace('/', '-')}.json"
-        if path.exists():
+        if path.exists() and "commands" in json.loads(path.read_text(encoding="utf-8")):
             continue
         source = data / folder
         try:
-            found = one(folder, source)
+            found = one(folder, source, path)
         except RuntimeError as error:
             print(error, flush=True)
             failed.append(folder)
             continue
-        path.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
         print(f"{folder}: {found['best']} {found['lists'][found['best']]['value']:.4f}, {found['run_s']} s", flush=True)
     if failed:
         raise SystemExit(f"not everything went through: {', '.join(failed)}")
