@@ -1,16 +1,12 @@
 """A plan: what is counted is what is learned, what does not fit is refused with what would."""
 
-from pathlib import Path
-
 import numpy as np
 import pytest
 
 from zhiyin.core.errors import ModelError, ResourceError, SettingsError
-from zhiyin.data.ingest import ingest
 from zhiyin.experiments import plan, planning
 from zhiyin.models import MultVAE
 from zhiyin.pipeline import Workspace
-from zhiyin.testing import worlds
 
 RECIPE = """
 [split]
@@ -33,15 +29,6 @@ updates = 30
 batch = 8
 width = 16
 """
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace.create(tmp_path / "shop")
-    worlds.even_csv(workspace.folder / "log.csv")
-    workspace.recipe_path.write_text(RECIPE)
-    ingest(workspace.folder / "log.csv", workspace.folder)
-    return workspace
 
 
 def test_networks_are_planned_and_nothing_is_kept(shop: Workspace):

@@ -5,10 +5,8 @@ from pathlib import Path
 import pytest
 
 from zhiyin.core.errors import ModelError, SettingsError
-from zhiyin.data.ingest import ingest
 from zhiyin.experiments import tune
 from zhiyin.pipeline import Recipe, Workspace
-from zhiyin.testing import worlds
 
 pytest.importorskip("optuna")
 
@@ -28,15 +26,6 @@ hidden = 8
 latent = 4
 learning_rate = 0.1
 """
-
-
-@pytest.fixture
-def shop(tmp_path: Path) -> Workspace:
-    workspace = Workspace.create(tmp_path / "shop")
-    worlds.even_csv(workspace.folder / "log.csv")
-    workspace.recipe_path.write_text(RECIPE)
-    ingest(workspace.folder / "log.csv", workspace.folder)
-    return workspace
 
 
 def test_a_better_setting_is_found_and_the_recipe_with_it_can_be_taken_over(shop: Workspace):

@@ -5,7 +5,6 @@ A bag is read sparsely (an embedding bag instead of a (B, N) matrix). With conte
 projection of what it is, going in and coming out, so that an item without a row, a new one, can be scored too.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar, TypeVar
 
 import numpy as np
@@ -15,7 +14,8 @@ from torch.nn import functional
 
 from zhiyin.data.contracts import Catalogue, Histories, Requests
 from zhiyin.models.content import content_like, content_of
-from zhiyin.models.model import Model, ModelConfig
+from zhiyin.models.model import ModelConfig
+from zhiyin.models.network import NetworkModel
 from zhiyin.models.profiles import signs
 
 BLOCK = 4096
@@ -108,15 +108,11 @@ class BagNetwork(nn.Module):
 C = TypeVar("C", bound=ModelConfig)
 
 
-class BagModel(Model[C]):
+class BagModel(NetworkModel[C]):
     """A model whose network reads a history as a bag and scores items by products of vectors."""
 
     lowers_disliked = True
     network: BagNetwork
-
-    def new_network(self) -> BagNetwork:
-        """An untrained network of this model's settings and catalogue."""
-        raise NotImplementedError
 
     def score_all(self, requests: Requests) -> np.ndarray:
         scores: np.ndarray = self.user_vectors(requests) @ self.item_vectors.T  # (B, N)
@@ -155,14 +151,6 @@ class BagModel(Model[C]):
         rows = torch.from_numpy(new) @ network.content_out  # (M, K)
         people = self.user_vectors(requests.with_histories(known))
         return np.asarray(people @ rows.numpy().T + network.content_bias.numpy())
-
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        return {name: weight.numpy() for name, weight in self.network.state_dict().items()}
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.network = self.new_network()
-        self.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
-        self.network.eval()
 
     def content(self, wanted: bool) -> Tensor | None:
         """The catalogue's content (N, C), where it is wanted and there is some."""

@@ -9,7 +9,6 @@ that one more event leaves the others' vectors as they were). Every history begi
 one has an answer), and histories are packed: only inside attention do they stand in a (B, L) rectangle.
 """
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import numpy as np
@@ -19,7 +18,7 @@ from torch.nn import functional
 
 from zhiyin.data.contracts import KINDS, Requests
 from zhiyin.models.layers import Norm
-from zhiyin.models.model import Model
+from zhiyin.models.network import NetworkModel
 from zhiyin.models.transformer.parts import BLOCKS, PLACES, Cosine, Dot, Dropout, Mix, Packed
 from zhiyin.models.transformer.sequences import GAPS, Sequences
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
@@ -112,7 +111,7 @@ class NextItemNetwork(nn.Module):
         return self.item_table[:-1] if self.output_table is None else self.output_table
 
 
-class SASRecModel(Model[SASRecConfig]):
+class SASRecModel(NetworkModel[SASRecConfig]):
     """SASRec: a Transformer that reads a history in order and scores every item as the next one."""
 
     name = "SASRec"
@@ -147,14 +146,6 @@ class SASRecModel(Model[SASRecConfig]):
     def item_bias(self) -> np.ndarray:
         """float32 (N,): none."""
         return np.zeros(len(self.catalogue), np.float32)
-
-    def arrays(self) -> Mapping[str, np.ndarray]:
-        return {name: weight.numpy() for name, weight in self.network.state_dict().items()}
-
-    def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
-        self.network = self.new_network()
-        self.network.load_state_dict({name: torch.from_numpy(array.copy()) for name, array in arrays.items()})
-        self.network.eval()
 
     def new_network(self) -> NextItemNetwork:
         """A network for the catalogue and the kinds of event of what the model learns from."""
