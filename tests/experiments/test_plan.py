@@ -60,7 +60,8 @@ def test_what_cannot_fit_is_refused_with_what_would(shop: Workspace, monkeypatch
     assert 20 * planning.parameters_of(MultVAE, larger, dataset) > free
 
 
-def test_names_are_checked(shop: Workspace):
+def test_names_are_checked_before_anything_is_done(shop: Workspace):
+    (shop.folder / "data" / "current").unlink()
     with pytest.raises(SettingsError, match=r"the recipe has no \[models.vea\]; did you mean 'vae'"):
         plan(shop, ("vea",))
     with pytest.raises(ModelError, match="a plan is made for networks, and the recipe has none of them here: ease"):

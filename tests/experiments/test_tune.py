@@ -123,12 +123,13 @@ def test_a_trial_that_cannot_be_is_told_and_the_others_go_on(shop: Workspace):
     assert all("hidden" in trial["trouble"] for trial in found["trials"] if trial["state"] == "fail")
 
 
-def test_names_are_checked(shop: Workspace):
-    with pytest.raises(SettingsError, match=r"the recipe has no \[models.eas\]; did you mean 'ease'"):
-        tune(shop, "eas")
+def test_names_are_checked_before_anything_is_done(shop: Workspace):
     shop.recipe_path.write_text(RECIPE + '\n[models.chance]\nmodel = "Random"\n')
     with pytest.raises(SettingsError, match=r"nothing says which settings of chance \(Random\) to try; write"):
         tune(shop, "chance")
+    (shop.folder / "data" / "current").unlink()
+    with pytest.raises(SettingsError, match=r"the recipe has no \[models.eas\]; did you mean 'ease'"):
+        tune(shop, "eas")
 
 
 def test_without_a_validation_part_there_is_nothing_to_judge_by(shop: Workspace):

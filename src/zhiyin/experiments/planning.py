@@ -21,6 +21,7 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.models import estimator
 from zhiyin.models.learning import LearningConfig
 from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.run import line_after
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.training.validation import MOST_CASES, ndcg_on
@@ -40,13 +41,13 @@ WIDTHS = ("hidden", "width", "latent", "critic")
 def plan(workspace: Workspace, names: tuple[str, ...] = (), *, progress: Progress | None = None) -> dict[str, Any]:
     """Of each network of the recipe (or of these): ``parameters``, ``updates`` and ``epoch_seconds`` of a pass,
     ``seconds`` at most, ``peak_mb``. Raises `ResourceError` for one that cannot fit, saying what would."""
+    chosen = _networks(Recipe.load(workspace.recipe_path), names)
     with line_after(workspace, ("data",), progress) as line, line.recipe.machine:
-        planned = {name: _planned(line, name) for name in _networks(line, names)}
+        planned = {name: _planned(line, name) for name in chosen}
     return {"models": planned, "free_mb": round(free_bytes() / 2**20)}
 
 
-def _networks(line: Line, names: tuple[str, ...]) -> list[str]:
-    recipe = line.recipe
+def _networks(recipe: Recipe, names: tuple[str, ...]) -> list[str]:
     for name in names:
         if name not in recipe.models:
             raise SettingsError.unknown(f"the recipe has no [models.{name}]", name, recipe.models, "its models are")

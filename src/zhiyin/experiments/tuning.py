@@ -19,6 +19,7 @@ from zhiyin.experiments.space import Choice, Range, including, space_of
 from zhiyin.models import estimator
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import key_of
+from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.run import line_after
 from zhiyin.pipeline.workspace import Workspace
 from zhiyin.training.validation import ndcg_on
@@ -40,11 +41,10 @@ def tune(
     does not have, `ModelError` where there is no validation part.
     """
     optuna = _optuna()
+    known = Recipe.load(workspace.recipe_path).models
+    if name not in known:
+        raise SettingsError.unknown(f"the recipe has no [models.{name}]", name, known, "its models are")
     with line_after(workspace, ("data",), progress) as line:
-        if name not in line.recipe.models:
-            raise SettingsError.unknown(
-                f"the recipe has no [models.{name}]", name, line.recipe.models, "its models are"
-            )
         if line.split.validation is None:
             raise ModelError("tuning needs a validation part, and this split has none; choose another split")
         search = _Search(line, name)
