@@ -118,6 +118,30 @@ def test_scores_are_standardised_within_a_request() -> None:
     np.testing.assert_allclose(standardised(40 * scores[3:] - 9), found[3:])  # another training, the same column
 
 
+def test_a_model_is_asked_once_for_all_its_columns_and_again_for_others(dataset: Dataset) -> None:
+    class Counting(TwoNumbers):
+        scored = met = 0
+
+        def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
+            self.scored += 1
+            return super().score(requests, candidates)
+
+        def user_vectors(self, requests: Requests) -> np.ndarray:
+            self.met += 1
+            return super().user_vectors(requests)
+
+    model = Counting()
+    names = ["two.score", "two.rank", "two.similarity", "two.person_vector"]
+    features = named_features(names, dataset.catalogue, {"two": model})
+    requests = Requests.of(dataset.histories, now=40 * DAY)
+    for asked, items in enumerate(([0, 1], [2, 3]), start=1):
+        rows = np.tile(np.array(items, np.int32), (len(requests), 1))
+        table = compute_table(features, requests, rows, EventCounters(dataset))
+        assert model.scored == asked
+        assert model.met == asked + 1  # each score asks for the vectors, too
+        check(table.values[0, :, 1], [0, 1] if items == [0, 1] else [1, 0])
+
+
 def test_no_item_is_nan_everywhere_and_no_request_has_a_shape(dataset: Dataset) -> None:
     names = default_names(dataset.catalogue, {"two": TwoNumbers()})
     assert all(np.isnan(column[:, 1]).all() for column in columns_of(dataset, names, [0, -1]).values())

@@ -8,7 +8,7 @@ from zhiyin.data.contracts import Catalogue
 from zhiyin.features import catalogue as columns
 from zhiyin.features import person, popularity
 from zhiyin.features.feature import Compute, Feature
-from zhiyin.features.large import model_feature
+from zhiyin.features.large import Asked, model_feature
 
 COUNTED = ("counters",)
 BEHAVIOUR: dict[str, tuple[Compute, tuple[str, ...], str]] = {
@@ -59,10 +59,11 @@ def named_features(
     names: Iterable[str], catalogue: Catalogue, models: Mapping[str, Any] | None = None
 ) -> list[Feature]:
     """The features of these names; raises `SettingsError` for one that does not exist, naming the nearest."""
-    return [_feature(name, catalogue, models or {}) for name in names]
+    asked = {name: Asked(model) for name, model in (models or {}).items()}
+    return [_feature(name, catalogue, asked) for name in names]
 
 
-def _feature(name: str, catalogue: Catalogue, models: Mapping[str, Any]) -> Feature:
+def _feature(name: str, catalogue: Catalogue, models: Mapping[str, Asked]) -> Feature:
     if name in BEHAVIOUR:
         compute, inputs, meaning = BEHAVIOUR[name]
         return Feature(name, inputs, meaning, compute)
@@ -78,5 +79,5 @@ def _feature(name: str, catalogue: Catalogue, models: Mapping[str, Any]) -> Feat
     model, _, what = name.rpartition(".")
     if model in models:
         return model_feature(model, what, models[model])
-    known = default_names(catalogue, models)
+    known = default_names(catalogue, {name: asked.model for name, asked in models.items()})
     raise SettingsError.unknown(f"there is no feature {name!r}", name, known, "the features here are")

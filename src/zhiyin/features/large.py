@@ -10,32 +10,55 @@ import numpy as np
 from scipy.stats import rankdata
 
 from zhiyin.core.errors import ModelError
-from zhiyin.data.contracts import Requests, Scorer, VectorModel
+from zhiyin.data.contracts import Requests, VectorModel
 from zhiyin.features.feature import Compute, Counters, Feature
 
 DIMENSIONS = 8
 """First numbers of a vector that become columns."""
 
 
-def model_feature(name: str, what: str, model: Any) -> Feature:
+class Asked:
+    """A model that several features of a table read: it is asked once for the same requests, not by each of them."""
+
+    def __init__(self, model: Any) -> None:
+        self.model = model
+        self._scored: tuple[Requests, np.ndarray, np.ndarray] | None = None
+        self._met: tuple[Requests, np.ndarray] | None = None
+
+    def scores(self, requests: Requests, candidates: np.ndarray) -> np.ndarray:
+        """(B, C), as the model has them."""
+        last = self._scored
+        if last is None or last[0] is not requests or last[1] is not candidates:
+            last = self._scored = requests, candidates, self.model.score(requests, candidates)
+        return last[2]
+
+    def persons(self, requests: Requests) -> np.ndarray:
+        """Their vectors (B, D)."""
+        last = self._met
+        if last is None or last[0] is not requests:
+            last = self._met = requests, self.model.user_vectors(requests)
+        return last[1]
+
+
+def model_feature(name: str, what: str, asked: Asked) -> Feature:
     """``NAME.score``, ``.rank``, ``.similarity``, ``.person_vector`` or ``.item_vector`` of one model."""
-    kinds: dict[str, Callable[[Any], Compute]] = {
+    kinds: dict[str, Callable[[Asked], Compute]] = {
         "score": score, "rank": rank, "similarity": similarity, "person_vector": person_vector,
         "item_vector": item_vector,
     }  # fmt: skip
     if what not in kinds:
         raise ModelError(f"feature {name}.{what!s} does not exist; a model gives: {', '.join(kinds)}")
-    if what not in ("score", "rank") and not isinstance(model, VectorModel):
+    if what not in ("score", "rank") and not isinstance(asked.model, VectorModel):
         raise ModelError(f"feature {name}.{what} needs vectors, {name} has none; use {name}.score or {name}.rank")
     kind = kinds[what]
-    return Feature(f"{name}.{what}", ("history", name), (kind.__doc__ or "").strip(), kind(model))
+    return Feature(f"{name}.{what}", ("history", name), (kind.__doc__ or "").strip(), kind(asked))
 
 
-def score(model: Scorer) -> Compute:
+def score(asked: Asked) -> Compute:
     """The model's score of the candidate, in spreads from the mean of the request's candidates."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return standardised(np.where(candidates < 0, np.nan, model.score(requests, candidates)))  # (B, C)
+        return standardised(np.where(candidates < 0, np.nan, asked.scores(requests, candidates)))  # (B, C)
 
     return compute
 
@@ -53,42 +76,42 @@ def standardised(scores: np.ndarray) -> np.ndarray:
     return np.asarray(apart / np.where(spread > 1e-6 * np.abs(scores - apart), spread, np.inf))
 
 
-def rank(model: Scorer) -> Compute:
+def rank(asked: Asked) -> Compute:
     """log2 of the candidate's place by the model's score among the candidates of the request; 0 is the first."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
         if not candidates.size:
             return np.zeros(candidates.shape)
-        return np.asarray(np.log2(rankdata(-model.score(requests, candidates), axis=1)))
+        return np.asarray(np.log2(rankdata(-asked.scores(requests, candidates), axis=1)))
 
     return compute
 
 
-def similarity(model: VectorModel) -> Compute:
+def similarity(asked: Asked) -> Compute:
     """Cosine of the person's and the candidate's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        persons, items = _unit(model.user_vectors(requests)), _unit(model.item_vectors)
+        persons, items = _unit(asked.persons(requests)), _unit(asked.model.item_vectors)
         return np.asarray(np.einsum("bd,bcd->bc", persons, _rows(items, candidates)))
 
     return compute
 
 
-def person_vector(model: VectorModel) -> Compute:
+def person_vector(asked: Asked) -> Compute:
     """The first numbers of the person's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        first = model.user_vectors(requests)[:, None, :DIMENSIONS]
+        first = asked.persons(requests)[:, None, :DIMENSIONS]
         return np.broadcast_to(first, (*candidates.shape, first.shape[2]))  # (B, C, D)
 
     return compute
 
 
-def item_vector(model: VectorModel) -> Compute:
+def item_vector(asked: Asked) -> Compute:
     """The first numbers of the candidate's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return _rows(model.item_vectors[:, :DIMENSIONS], candidates)  # (B, C, D)
+        return _rows(asked.model.item_vectors[:, :DIMENSIONS], candidates)  # (B, C, D)
 
     return compute
 
@@ -100,5 +123,6 @@ def _unit(vectors: np.ndarray) -> np.ndarray:
 def _rows(vectors: np.ndarray, candidates: np.ndarray) -> np.ndarray:
     """The candidates' vectors (B, C, D), NaN for rows that the model does not have."""
     inside = (candidates >= 0) & (candidates < len(vectors))
-    chosen = vectors[np.where(inside, candidates, 0)]
-    return np.where(inside[..., None], chosen, np.float32(np.nan))
+    chosen = np.take(vectors, np.where(inside, candidates, 0), axis=0)
+    chosen[~inside] = np.nan
+    return chosen
