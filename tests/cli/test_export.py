@@ -31,6 +31,8 @@ MODELS = {
     "sasrec": 'model = "SASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',
     "gsasrec": 'model = "GSASRec"\nepochs = 2\nwidth = 16\nheads = 2\nmax_history = 5',
     "esasrec": 'model = "ESASRec"\nepochs = 2\nwidth = 16\nhead = "cosine"\nmax_history = 5',
+    "kinds": 'model = "SASRec"\nepochs = 2\nwidth = 16\nmax_history = 5\nkinds = true',
+    "both": 'model = "SASRec"\nepochs = 2\nwidth = 16\nmax_history = 5\nkinds = true\ngaps = true',
 }
 NETWORKS = [name for name in MODELS if name != "ease"]
 
@@ -75,8 +77,10 @@ def test_another_runtime_gives_the_models_scores(folder: Path, tmp_path: Path, n
     weights = np.array([1, 1, -2, 1, 1, 1, 1, -1, 1, 1, 1, 1, -1, 1, 1, 1], np.float32)
     histories = Histories.of(lists)
     histories.weights[:] = weights
+    histories.kinds[:] = np.arange(16) % 2
+    histories.times[:] = [0, 9, 9, 10, *np.cumsum(2 ** np.arange(8)), 1, 2, 4, 2**40]
     for part in (histories, histories.take(slice(3, 4)), histories.take(slice(0, 1))):
-        (scores,) = session.run(["scores"], exporting.padded(part))
+        (scores,) = session.run(["scores"], exporting.padded(part, list(said["inputs"])))
         np.testing.assert_allclose(scores, model.score(Requests.of(part)), atol=1e-4)
         assert np.isfinite(scores).all()
 

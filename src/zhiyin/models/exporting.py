@@ -1,14 +1,15 @@
 """A model's network as ONNX: one file that any runtime computes scores with, checked against the model itself.
 
 Letters: B people, L longest history, N items. Input of every network: ``items`` int64 (B, L), catalogue rows, oldest
-first, -1 fills at the end; ``weights`` float32 (B, L), what each event weighs. Output: ``scores`` float32 (B, N).
+first, -1 fills at the end; ``weights`` float32 (B, L), what each event weighs; of a network that reads them, ``kinds``
+and ``times`` int64 (B, L), the code of each event's kind and its second. Output: ``scores`` float32 (B, N).
 """
 
 import importlib
 import json
 import logging
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,10 @@ NETWORKS = {
     "ESASRec": "zhiyin.models.transformer.export:NextItemScores",
 }
 """Model → the network that is exported. Strings, so that naming one imports one."""
+FILLS: dict[str, tuple[int, type[np.generic]]] = {
+    "items": (-1, np.int64), "weights": (0, np.float32), "kinds": (0, np.int64), "times": (0, np.int64),
+}  # fmt: skip
+"""Inputs of a network → what fills a shorter history, and the type."""
 PARITY = 1e-4
 """Largest difference allowed between a score of the file and one of the model."""
 ONE_FILE = 3 << 29
@@ -54,13 +59,16 @@ def onnx_of(model: Any, folder: Path, histories: Histories) -> dict[str, Any]:
     return _described(model, path, len(histories), difference)
 
 
-def padded(histories: Histories) -> dict[str, np.ndarray]:
-    """``items`` and ``weights``, (B, L) each, L at least 1."""
+def padded(histories: Histories, inputs: Sequence[str] = ("items", "weights")) -> dict[str, np.ndarray]:
+    """These inputs of a network, (B, L) each, L at least 1."""
     shape = (len(histories), max(1, int(histories.lengths.max(initial=0))))
-    items, weights = np.full(shape, -1, np.int64), np.zeros(shape, np.float32)
     places = np.arange(histories.n_events) - histories.offsets[histories.owners]
-    items[histories.owners, places], weights[histories.owners, places] = histories.items, histories.weights
-    return {"items": items, "weights": weights}
+    arrays = {}
+    for name in inputs:
+        fill, kind = FILLS[name]
+        arrays[name] = np.full(shape, fill, kind)
+        arrays[name][histories.owners, places] = getattr(histories, name)
+    return arrays
 
 
 def written_as_onnx(network: Any, example: dict[str, Any], output: str, path: Path, dynamic: tuple[str, ...]) -> None:
@@ -74,8 +82,8 @@ def written_as_onnx(network: Any, example: dict[str, Any], output: str, path: Pa
     with warnings.catch_warnings(), torch.no_grad():
         warnings.simplefilter("ignore")  # of torch's exporter, about itself
         torch.onnx.export(
-            network.eval(), tuple(example.values()), path, input_names=list(example), output_names=[output],
-            dynamo=True, dynamic_shapes=shapes, external_data=large, verbose=False,
+            network.eval(), (), path, kwargs=example, input_names=list(example), output_names=[output], dynamo=True,
+            dynamic_shapes=shapes, external_data=large, verbose=False,
         )  # fmt: skip
 
 
@@ -125,15 +133,23 @@ def _export(model: Any, path: Path) -> None:
     example = {
         "items": torch.tensor([[0, 0, -1], [0, -1, -1]]),
         "weights": torch.tensor([[1.0, -1.0, 0.0], [1.0, 0.0, 0.0]]),
+        **{name: torch.tensor([[0, 1, 0], [0, 0, 0]]) for name in read_beside(model)},
     }
     written_as_onnx(network, example, "scores", path, ("people", "events"))
+
+
+def read_beside(model: Any) -> list[str]:
+    """What the model's network reads of an event beside its item and weight."""
+    read = {"kinds": "kinds", "times": "gaps"}
+    return [name for name, setting in read.items() if getattr(model.config, setting, False)]
 
 
 def _difference(model: Any, path: Path, histories: Histories) -> float:
     """The largest between the file's scores and the model's: in batches, one alone, and nobody known."""
     session = runtime(path)
+    inputs = [one.name for one in session.get_inputs()]
     return largest(
-        (session.run(["scores"], padded(part))[0], model.score(Requests.of(part))) for part in _parts(histories)
+        (session.run(["scores"], padded(part, inputs))[0], model.score(Requests.of(part))) for part in _parts(histories)
     )
 
 
@@ -152,10 +168,12 @@ def _described(model: Any, path: Path, n: int, difference: float) -> dict[str, A
     place = "place of the item in the ids file, oldest first; -1 fills"
     weight = "1 for an event, negative for a dislike; 0 fills"
     score = "one of each item of the ids file, higher fits better; what was seen is not left out"
+    kinds = f"place of its kind in {json.dumps(model.facts.get('kinds', []), ensure_ascii=False)}; 0 fills"
+    meanings = {"items": place, "weights": weight, "kinds": kinds, "times": "seconds since 1970, UTC; 0 fills"}
     said = {
         "model": model.name, "version": model.version, "network": path.name,
-        "inputs": {"items": {"type": "int64", **events, "meaning": place},
-                   "weights": {"type": "float32", **events, "meaning": weight}},
+        "inputs": {name: {"type": FILLS[name][1].__name__, **events, "meaning": meanings[name]}
+                   for name in ("items", "weights", *read_beside(model))},
         "outputs": {"scores": {"type": "float32", "shape": ["people", len(model.catalogue)], "meaning": score}},
         "ids": ids, "catalogue": model.catalogue.digest,
         "parity": {"largest_difference": difference, "allowed": PARITY, "histories": n},

@@ -11,24 +11,22 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zhiyin.core.errors import ModelError
 from zhiyin.models.transformer.network import NextItemNetwork
+from zhiyin.models.transformer.sequences import GAPS
 
 
 class NextItemScores(nn.Module):
-    """``items`` int64 (B, L), oldest first, -1 fills; ``weights`` float32 (B, L) → scores float32 (B, N)."""
+    """``items`` int64 (B, L), oldest first, -1 fills; ``weights`` float32 (B, L); where they are read, ``kinds`` and
+    ``times`` int64 (B, L) → scores float32 (B, N)."""
 
     def __init__(self, model: Any) -> None:
         super().__init__()
-        if model.config.kinds or model.config.gaps:
-            raise ModelError(
-                f"{model.name} reads kinds or gaps of events, which the inputs of an exported network do not have; "
-                "train it with kinds = false and gaps = false"
-            )
         self.network: NextItemNetwork = model.network
         self.limit: int = model.config.max_history
 
-    def forward(self, items: Tensor, weights: Tensor) -> Tensor:
+    def forward(
+        self, items: Tensor, weights: Tensor, kinds: Tensor | None = None, times: Tensor | None = None
+    ) -> Tensor:  # fmt: skip
         network = self.network
         counts, ranks = self._counted(items, weights)
         newest = ranks.amax(dim=1, keepdim=True)  # (B, 1) rank of the newest event that counts
@@ -37,7 +35,10 @@ class NextItemScores(nn.Module):
         places = (ranks - oldest).clamp(0, self.limit - 1)
         rows = torch.where(items >= 0, items, network.n_items)
         rows = functional.pad(rows, (1, 0), value=network.n_items)  # the start comes first
-        x = network.begun(functional.embedding(rows, network.item_table), places, newest - oldest + 1, None, None)
+        after_start = None if kinds is None else functional.pad(torch.where(items >= 0, kinds + 1, 0), (1, 0))
+        gaps = None if times is None else self._gaps(times, counts)
+        vectors = functional.embedding(rows, network.item_table)
+        x = network.begun(vectors, places, newest - oldest + 1, after_start, gaps)
         events = network.finished(x, Hidden(self._seen(read)))
         last = (counts & (ranks == newest)).to(x.dtype)  # (B, 1 + L) one of each row
         vectors = torch.einsum("bl,bld->bd", last, events)
@@ -47,6 +48,17 @@ class NextItemScores(nn.Module):
         """Which of the start and the events count, bool (B, 1 + L), and how many counted before each, int64."""
         counts = functional.pad((items >= 0) & (weights > 0), (1, 0), value=True)
         return counts, counts.to(torch.int64).cumsum(dim=1) - 1
+
+    def _gaps(self, times: Tensor, counts: Tensor) -> Tensor:
+        """Bucket of the seconds since the event before that counts, int64 (B, 1 + L), as `Sequences` has it."""
+        times = functional.pad(times, (1, 0))
+        steps = torch.arange(times.shape[1])
+        earlier = counts[:, None, :] & (steps[:, None] > steps[None, :])  # (B, 1 + L, 1 + L)
+        before = torch.where(earlier, steps, 0).amax(dim=2)  # (B, 1 + L) 0 is the start
+        seconds = (times - times.gather(1, before)).clamp_min(0)
+        doublings = 2 ** torch.arange(GAPS - 1)
+        buckets = (seconds[..., None] + 1 >= doublings).sum(dim=-1)
+        return torch.where(before > 0, buckets, 0)
 
     def _seen(self, read: Tensor) -> Tensor:
         """Which event attends to which, bool (B, 1, 1 + L, 1 + L): earlier ones that are read, and always itself."""
