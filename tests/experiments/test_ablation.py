@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from zhiyin import ranking
 from zhiyin.core.errors import ModelError
 from zhiyin.experiments import ablate
 from zhiyin.experiments.ablation import ALL, NONE, Cell, _verdict, columns_of, shuffled
@@ -86,12 +87,8 @@ def test_the_cells_are_designs_json(found: dict):
 def test_the_control_shows_no_gain(found: dict):
     for cell in found["control"]["cells"]:
         assert cell["difference"] <= 0 or cell["p_holm"] >= 0.05, cell
-    off = any(cell["low"] > 0 or cell["high"] < 0 for cell in found["control"]["cells"])
-    said, zh = (
-        ("the control is off", "对照有偏差") if off else ("the same columns add nothing, as they must", "符合预期")
-    )
-    assert said in found["verdict"]
-    assert zh in found["verdict_zh"]
+    assert "the same columns add nothing, as they must" in found["verdict"]
+    assert "符合预期" in found["verdict_zh"]
 
 
 def test_it_is_kept_and_not_made_again(found: dict):
@@ -115,13 +112,31 @@ def test_a_control_that_gains_is_said():
         "no large model's columns are shown to add to ndcg@10; 41 people are too few to see less than ±0.0512; "
         "shuffled between people the same columns add nothing, as they must"
     )
-    off = {"features": "all", "predictor": "DecisionTree", "difference": -0.0499, "low": -0.0854, "high": -0.0186,
-           "p_holm": 0.2}  # fmt: skip
-    said = _verdict([unsure], [off, unsure], 41)
-    assert "the control is off" in said.en
-    assert "all (DecisionTree) -0.0499 [-0.0854, -0.0186]; read the gains" in said.en
-    assert "as they must" not in said.en
-    assert "对照有偏差" in said.zh
+    costs = {"features": "all", "predictor": "DecisionTree", "difference": -0.0499, "low": -0.0854, "high": -0.0186,
+             "p_holm": 0.02}  # fmt: skip
+    said = _verdict([unsure], [costs, unsure], 41)
+    assert "as they must, and cost all (DecisionTree) -0.0499 [-0.0854, -0.0186]: so much" in said.en
+    assert "符合预期，但有代价 all (DecisionTree)" in said.zh
+    assert "cost" not in _verdict([unsure], [{**costs, "p_holm": 0.2}], 41).en  # one interval of many
+
+
+def test_the_luck_of_one_training_is_no_difference(found: dict, monkeypatch: pytest.MonkeyPatch):
+    seeds = []
+
+    class Ranker:
+        def __init__(self, seed: int) -> None:
+            seeds.append(seed)
+
+        def fit_rows(self, rows: ranking.Rows) -> "Ranker":
+            return self
+
+        def probability(self, values: np.ndarray) -> np.ndarray:
+            return np.zeros(values.shape[:2], np.float32)
+
+    monkeypatch.setattr(ranking, "Logistic", Ranker)
+    ablate(found["workspace"], predictors=("Logistic",))
+    assert len(seeds) == 3 * (4 + 3)  # none, VAE, GAN, all; shuffled without the first
+    assert set(seeds) == {0, 1, 2}
 
 
 def test_a_recipe_without_a_large_model_is_refused(tmp_path: Path):
