@@ -45,6 +45,7 @@ check: setup
 
 docs: setup
 	$(PYTHON) docs/reference.py
+	$(PYTHON) docs/models.py
 	$(VENV)/bin/mkdocs build --strict --quiet
 
 bench: setup
