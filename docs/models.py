@@ -63,7 +63,7 @@ ATTENTION = (
     Box("normalise", "(T, D)"), Box("queries, keys, values: linear;\ncausal attention in heads", "(T, D)"),
     Box("linear, dropout", "(T, D)"),
 )  # fmt: skip
-READ = (Box("start and events, oldest first", "(T,)"), Box("item vectors", "(T, D)"), Box("+"),
+READ = (Box("start and events, oldest first", "(T,)"), Box("item vectors × 16", "(T, D)"), Box("+"),
         Box("dropout", "(T, D)", learning=True))  # fmt: skip
 ASKED = (Box("asked: each history's last event", "(B, D)"), Box("scores: products with item vectors", "(B, N)"))
 NEXT_ITEM = (
@@ -150,12 +150,12 @@ MODELS = {
     "SASRec": Large(
         ("1808.09781",),
         "Of a start and a history's events of positive weight the newest are read, oldest first; those of a batch "
-        "stand end to end (T,), only inside attention in a rectangle (B, L). An event's vector is its item's plus its "
-        "place's (T, D), places counted from the oldest event that is read; kinds and gaps of events are added where "
-        "wanted. A block lets each event ask the earlier ones of its own history, then passes a layer 4D wide; both "
-        "are normalised before, and added to what came in. The last event's vector is the person's (B, D), and its "
-        "products with the same item vectors are the scores (B, N). While learning, R events are asked for what comes "
-        "next: the exact softmax over all items (R, N).",
+        "stand end to end (T,), only inside attention in a rectangle (B, L). An event's vector is its item's, 16 "
+        "times as large, plus its place's (T, D), places counted from the oldest event that is read; kinds and gaps "
+        "of events are added where wanted. A block lets each event ask the earlier ones of its own history, then "
+        "passes a layer 4D wide; both are normalised before, and added to what came in. The last event's vector is "
+        "the person's (B, D), and its products with the same item vectors are the scores (B, N). While learning, R "
+        "events are asked for what comes next: the exact softmax over all items (R, N).",
         Drawing(
             NEXT_ITEM,
             (

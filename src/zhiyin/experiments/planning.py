@@ -78,7 +78,7 @@ def _planned(line: Line, name: str) -> dict[str, Any]:
     return {
         "model": line.recipe.models[name].model, "parameters": n_parameters,
         "updates": -(-n_batches // settings.accumulate), "epochs": epochs, "epoch_seconds": round(a_pass, 3),
-        "seconds": round(max(0.0, once - a_batch * n_few) + epochs * a_pass, 1), "peak_mb": round(peak[0] / 2**20),
+        "seconds": round(max(0.0, once - a_batch * n_few) + epochs * a_pass, 3), "peak_mb": round(peak[0] / 2**20),
     }  # fmt: skip
 
 

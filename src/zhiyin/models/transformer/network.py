@@ -19,7 +19,7 @@ from torch.nn import functional
 from zhiyin.data.contracts import KINDS, Requests
 from zhiyin.models.layers import Norm
 from zhiyin.models.network import NetworkModel
-from zhiyin.models.transformer.parts import BLOCKS, PLACES, Cosine, Dot, Dropout, Mix, Packed
+from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Dropout, Mix, Packed
 from zhiyin.models.transformer.sequences import GAPS, Sequences
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
 
@@ -33,6 +33,9 @@ COMPONENTS = {
     "cosine head and temperature (off by default)": "test_the_temperature_scales_the_cosine",
 }
 NEGATIVES = {"negatives": "test_negatives_are_drawn_and_their_number_counts"}
+LOUD, QUIET = 16, 0.1
+"""At the beginning an item is read so many times as large as it stands in the table, and layers add but a tenth of the
+usual. Else what layers add drowns the item that was read: after 8 epochs on Beauty NDCG@10 is half as high."""
 SCORE_BLOCK = 512
 """People whose histories go through the network at once when scoring."""
 
@@ -65,7 +68,7 @@ class NextItemNetwork(nn.Module):
             if name.endswith("table"):
                 nn.init.normal_(weight, std=0.02)
             elif weight.dim() > 1:
-                nn.init.xavier_normal_(weight)  # at 0.02 a narrow layer passes on next to nothing, and learns as slowly
+                nn.init.xavier_normal_(weight, gain=QUIET if name.endswith(ADDED) else 1)
             elif name.endswith("bias"):
                 nn.init.zeros_(weight)
 
@@ -88,7 +91,7 @@ class NextItemNetwork(nn.Module):
 
     def begun(self, items: Tensor, ranks: Tensor, lengths: Tensor, kinds: Tensor | None, gaps: Tensor | None) -> Tensor:
         """What is known of each event alone: its item's vector, (…, D), and its place, kind and gap, where read."""
-        x = items
+        x = LOUD * items
         if self.place_table is not None:
             x = x + functional.embedding(PLACES[self.positions](ranks, lengths), self.place_table)
         if self.kind_table is not None and kinds is not None:

@@ -131,6 +131,8 @@ class Cosine(nn.Module):
         return functional.normalize(vectors, dim=-1)
 
 
+ADDED = ("attended.weight", "narrow.weight")
+"""Weights of a layer whose output is added to what came in."""
 BLOCKS: dict[str, type[nn.Module]] = {"plain": PlainBlock, "gated": GatedBlock, "released": ReleasedBlock}
 PLACES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "oldest": lambda ranks, lengths: ranks,
