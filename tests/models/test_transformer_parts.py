@@ -332,8 +332,22 @@ def test_the_calibration_is_active():
 
 
 def test_every_loss_is_its_own():
-    found = [loss_of(learner(loss=loss, negatives=3))[0] for loss in ("softmax", "sampled_softmax", "bce", "bpr")]
-    assert len({round(loss, 3) for loss in found}) == 4
+    names = ("softmax", "soft_softmax", "sampled_softmax", "bce", "bpr")
+    found = [loss_of(learner(loss=loss, negatives=3))[0] for loss in names]
+    assert len({round(loss, 3) for loss in found}) == len(names)
+
+
+def test_the_soft_softmax_counts_all_items_as_so_many():
+    exact, soft = loss_of(learner()), loss_of(learner(loss="soft_softmax", negatives=3))
+    rest = 3 / (N_ITEMS - 1)
+    assert soft[0] < exact[0]
+    of_one = loss_of(learner(loss="soft_softmax", negatives=N_ITEMS - 1))
+    assert of_one[0] == pytest.approx(exact[0])  # all as all of them
+    one, other = learner(), learner(loss="soft_softmax", negatives=3)
+    read = Sequences.of(Histories.of([[1, 2, 3]]), N_ITEMS, 9).tensors()
+    asked, owners, items, shares = torch.tensor([1, 2]), torch.arange(2), torch.tensor([2, 3]), torch.ones(2).double()
+    plain, softened = (of.losses(read, asked, owners, items, shares)[1] for of in (one, other))
+    torch.testing.assert_close(softened, torch.log(1 - rest + rest * plain.exp()))
 
 
 # -- settings --------------------------------------------------------------------------------------------------------
@@ -342,7 +356,7 @@ def test_every_loss_is_its_own():
 @pytest.mark.parametrize(
     ("setting", "wrong", "words"),
     [
-        ("loss", "sofmax", "'softmax', 'sampled_softmax', 'gbce', 'bce' or 'bpr'; did you mean 'softmax'"),
+        ("loss", "sofmax", "'soft_softmax', 'sampled_softmax', 'gbce', 'bce' or 'bpr'; did you mean 'softmax'"),
         ("block", "gate", "'plain', 'gated' or 'released'; did you mean 'gated'"),
         ("positions", "time", "'oldest', 'newest' or 'none'"),
         ("head", "cos", "'dot' or 'cosine'"),

@@ -29,6 +29,25 @@ def test_it_equals_cross_entropy_for_any_block(rows_at_once: int):
         torch.testing.assert_close(found, right, atol=1e-10, rtol=0)
 
 
+@pytest.mark.parametrize("rest", [0.02, 0.6])
+def test_softened_the_others_count_less_in_values_and_gradients(rest: float):
+    hidden, table, _ = world()
+    targets = torch.tensor([3, 0, 10, 3, 3, 7, 1])
+    row_weights = torch.tensor([1.0, 2.0, 0.0, 1.0, 0.5, 1.0, 1.0], dtype=torch.float64)
+    total, losses = softmax_likelihood(
+        hidden, table, None, torch.arange(7), targets, row_weights=row_weights, rest=rest, block=3
+    )
+    gradients = torch.autograd.grad(total, (hidden, table))
+    logits = hidden @ table.T
+    taken = logits[torch.arange(7), targets]
+    others = logits.exp().sum(dim=1) - taken.exp()
+    plain = -(taken.exp() / (taken.exp() + rest * others)).log()
+    expected = torch.autograd.grad((row_weights * plain).sum(), (hidden, table))
+    torch.testing.assert_close(losses, plain.detach(), atol=1e-10, rtol=0)
+    for found, right in zip(gradients, expected, strict=True):
+        torch.testing.assert_close(found, right, atol=1e-10, rtol=0)
+
+
 def test_gradcheck_with_many_targets_weights_and_bias():
     hidden, table, bias = world()
     owners = torch.tensor([0, 0, 2, 3, 3, 3, 6])  # row 1 has no target
@@ -37,7 +56,7 @@ def test_gradcheck_with_many_targets_weights_and_bias():
     row_weights = torch.tensor([1.0, 1.0, 0.0, 2.0, 1.0, 1.0, 0.1], dtype=torch.float64)
 
     def total(*leaves: torch.Tensor) -> torch.Tensor:
-        return softmax_likelihood(*leaves, owners, items, weights, row_weights, 2)[0]
+        return softmax_likelihood(*leaves, owners, items, weights, row_weights, block=2)[0]
 
     assert torch.autograd.gradcheck(total, (hidden, table, bias))
 

@@ -35,11 +35,12 @@ class SASRecConfig(LearningConfig):
     """Whether an item is read and scored by one vector; otherwise it has one for each."""
     dropout: float = Field(default=0.2, ge=0, lt=1)
     """Share of numbers hidden at each update, after the embedding and after each layer."""
-    loss: Literal["softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "softmax"
-    """softmax: exact, over all items. The others look at ``negatives`` drawn items: for a catalogue so large that its
-    scores are too many."""
+    loss: Literal["softmax", "soft_softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "softmax"
+    """softmax: exact, over all items. soft_softmax: over all items as well, but these count as if ``negatives`` of them
+    had been drawn, so that a target far above them is left alone. The others look at ``negatives`` drawn items: for a
+    catalogue so large that its scores are too many."""
     negatives: int = Field(default=256, gt=0)
-    """Items drawn for each target."""
+    """Items drawn for each target; of soft_softmax, as how many all items together count."""
     shared: bool = False
     """Whether all targets of a batch share their negatives: many times as fast, so that there can be more of them."""
     proposal: Literal["uniform", "frequency"] = "uniform"
@@ -80,7 +81,7 @@ class GSASRecConfig(SASRecConfig):
     """Whether an item is read and scored by one vector; otherwise it has one for each."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of numbers hidden at each update, after the embedding and after each layer."""
-    loss: Literal["softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "gbce"
+    loss: Literal["softmax", "soft_softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "gbce"
     """What is minimised."""
 
 
@@ -91,5 +92,5 @@ class ESASRecConfig(SASRecConfig):
     """What a layer is."""
     positions: Literal["oldest", "newest", "none"] = "newest"
     """From where places are counted."""
-    loss: Literal["softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "sampled_softmax"
+    loss: Literal["softmax", "soft_softmax", "sampled_softmax", "gbce", "bce", "bpr"] = "sampled_softmax"
     """What is minimised."""

@@ -50,6 +50,7 @@ class NextItemLearner(Learner[Lessons]):
             "sampled_softmax": sampled_softmax, "gbce": partial(gbce, beta=beta), "bce": gbce, "bpr": bpr,
         }  # fmt: skip
         self.sampled_loss = losses.get(config.loss)
+        self.rest = min(1.0, config.negatives / max(1, network.n_items - 1)) if config.loss == "soft_softmax" else 1.0
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         settings = self.config
@@ -87,7 +88,8 @@ class NextItemLearner(Learner[Lessons]):
         head = self.network.head
         vectors = head.people(self.network(*read)[asked])  # (R, D)
         table = head.items(self.network.outputs)  # (N, D)
-        return softmax_likelihood(vectors, table, None, owners, items, shares if len(items) > len(asked) else None)
+        weights = shares if len(items) > len(asked) else None
+        return softmax_likelihood(vectors, table, None, owners, items, weights, rest=self.rest)
 
     def _sampled(self, read: tuple[Tensor, ...], asked: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """The logit of each target, (E,), and those of its negatives, (E, K)."""

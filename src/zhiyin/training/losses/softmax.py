@@ -6,10 +6,12 @@ of weight 1, Mult-VAE's multinomial likelihood where it has many. The gradient i
 logits of a block of rows are at hand, so that they are computed once instead of twice.
 """
 
+import math
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
+from torch.nn import functional
 
 CACHE_BYTES = 2 << 20
 """What a processor core keeps at hand: small blocks of logits are made about so large."""
@@ -17,9 +19,12 @@ CACHE_BYTES = 2 << 20
 
 def softmax_likelihood(
     hidden: Tensor, table: Tensor, bias: Tensor | None, owners: Tensor, items: Tensor, weights: Tensor | None = None,
-    row_weights: Tensor | None = None, block: int | None = None,
+    row_weights: Tensor | None = None, rest: float = 1.0, block: int | None = None,
 ) -> tuple[Tensor, Tensor]:  # fmt: skip
     """The sum over rows of ``row_weights`` times their loss (differentiable), and each row's loss (T,), detached.
+
+    ``rest``: what every item but a row's target counts in the sum of its softmax. With less than 1 the loss is
+    log(1 - rest + rest · exp(cross-entropy)): a target that is far above the others already is left alone.
 
     ``hidden`` (T, D), ``table`` (N, D), ``bias`` (N,) or None; target e belongs to row ``owners[e]`` (int64,
     ascending), is item ``items[e]`` (int64) and counts ``weights[e]`` (1 without). ``row_weights`` (T,), 1 without.
@@ -30,7 +35,7 @@ def softmax_likelihood(
     targets = _Targets(owners, items, hidden.new_ones(len(items)) if weights is None else weights.to(hidden.dtype))
     row_weights = hidden.new_ones(len(hidden)) if row_weights is None else row_weights.to(hidden.dtype)
     found: tuple[Tensor, Tensor] = _SoftmaxLikelihood.apply(  # type: ignore[no-untyped-call]
-        hidden, table, bias, targets, row_weights, block
+        hidden, table, bias, targets, row_weights, rest, block
     )
     return found
 
@@ -47,8 +52,9 @@ class _Targets(NamedTuple):
 class _SoftmaxLikelihood(torch.autograd.Function):
     @staticmethod
     def forward(
-        ctx: Any, hidden: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets, row_weights: Tensor, block: int
-    ) -> tuple[Tensor, Tensor]:
+        ctx: Any, hidden: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets, row_weights: Tensor,
+        rest: float, block: int,
+    ) -> tuple[Tensor, Tensor]:  # fmt: skip
         n_rows, n_items = len(hidden), len(table)
         mass = hidden.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
         losses = torch.empty_like(mass)
@@ -62,9 +68,10 @@ class _SoftmaxLikelihood(torch.autograd.Function):
             rows = slice(start, start + block)
             h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
             losses[rows], share = _block_losses(h, table, bias, here, mass[rows], shares[: len(h)])
+            slope = None if rest == 1 else _softened(losses[rows], rest)
             if for_hidden or for_table or for_bias:
                 _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
-                weighted = row_weights[rows]
+                weighted = row_weights[rows] if slope is None else row_weights[rows] * slope
                 if d_hidden is not None:
                     d_hidden[rows] = (share @ table) * weighted[:, None]
                 if d_table is not None:
@@ -81,7 +88,7 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         gradients: tuple[Tensor | None, ...] = ctx.saved_tensors
         if upstream != 1:
             gradients = tuple(None if gradient is None else upstream * gradient for gradient in gradients)
-        return (*gradients, None, None, None)
+        return (*gradients, None, None, None, None)
 
 
 def _block_losses(
@@ -97,6 +104,13 @@ def _block_losses(
     # log Σ exp of a row from its largest share, which is never below 1 / N: one pass of exp instead of two
     log_total = highest - share.amax(dim=1).log()  # (R,)
     return mass * log_total - torch.zeros_like(mass).index_add_(0, targets.owners, hit), share
+
+
+def _softened(losses: Tensor, rest: float) -> Tensor:
+    """Cross-entropies ℓ (R,) become log(1 - rest + rest · exp ℓ), in place; what one more of ℓ adds to that, (R,)."""
+    shifted = losses + (math.log(rest) - math.log1p(-rest))
+    losses.copy_(functional.softplus(shifted) + math.log1p(-rest))
+    return torch.sigmoid(shifted)
 
 
 def _into_gradient(share: Tensor, targets: _Targets, mass: Tensor) -> None:
