@@ -20,7 +20,7 @@ def vae(folder: Path, out: Path) -> dict[str, float]:
     train = frame[frame["part"] == "train"]
     data = cornac.data.Dataset.from_uir(zip(train["user"], train["item"], np.ones(len(train)), strict=True), seed=0)
     seconds = {}
-    for epochs in (1, 4):
+    for epochs in (1, 2, 5):  # the first, which also makes kernels ready, is not counted
         model = cornac.models.VAECF(
             k=200, autoencoder_structure=[600], act_fn="tanh", likelihood="mult", n_epochs=epochs, batch_size=500,
             learning_rate=0.001, beta=0.2, seed=0, use_gpu=False,
@@ -28,7 +28,7 @@ def vae(folder: Path, out: Path) -> dict[str, float]:
         start = clock()
         model.fit(data)
         seconds[epochs] = clock() - start
-    return {"epoch_cpu_s": (seconds[4] - seconds[1]) / 3, "people": int(data.num_users)}
+    return {"epoch_cpu_s": (seconds[5] - seconds[2]) / 3, "people": int(data.num_users)}
 
 
 if __name__ == "__main__":

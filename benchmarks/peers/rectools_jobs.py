@@ -75,8 +75,8 @@ def sasrec(folder: Path, out: Path) -> dict[str, float]:
     from rectools.models import SASRecModel
 
     dataset = Dataset.construct(part(events(folder), "train"))
-    seconds = {}
-    for epochs in (1, 2):
+    seconds = []
+    for epochs in (1, 1, 2):  # the first, which also makes kernels ready, is not counted
         model = SASRecModel(
             n_factors=64, n_blocks=2, n_heads=1, session_max_len=50, dropout_rate=0.2, loss="softmax", lr=1e-3,
             batch_size=128, epochs=epochs, verbose=0, deterministic=False,
@@ -87,8 +87,8 @@ def sasrec(folder: Path, out: Path) -> dict[str, float]:
         )  # fmt: skip
         start = clock()
         model.fit(dataset)
-        seconds[epochs] = clock() - start
-    return {"epoch_cpu_s": seconds[2] - seconds[1], "first_epoch_cpu_s": seconds[1]}
+        seconds.append(clock() - start)
+    return {"epoch_cpu_s": seconds[2] - seconds[1], "first_training_cpu_s": seconds[0]}
 
 
 LAST = {

@@ -48,6 +48,21 @@ def test_softened_the_others_count_less_in_values_and_gradients(rest: float):
         torch.testing.assert_close(found, right, atol=1e-10, rtol=0)
 
 
+def test_under_autocast_products_are_bf16_and_sums_are_not():
+    hidden, table, _ = world(300, 40, 16, torch.float32)
+    targets = torch.arange(300) % 40
+    exact, losses = softmax_likelihood(hidden, table, None, torch.arange(300), targets)
+    right = torch.autograd.grad(exact, (hidden, table))
+    with torch.autocast("cpu", torch.bfloat16):
+        total, rough = softmax_likelihood(hidden, table, None, torch.arange(300), targets)
+    found = torch.autograd.grad(total, (hidden, table))
+    assert rough.dtype == torch.float32
+    assert 1e-4 < float((rough - losses).abs().max()) < 0.1  # not the same products
+    for one, other in zip(found, right, strict=True):
+        assert one.dtype == torch.float32
+        assert float(functional.cosine_similarity(one.flatten(), other.flatten(), dim=0)) > 0.999
+
+
 def test_gradcheck_with_many_targets_weights_and_bias():
     hidden, table, bias = world()
     owners = torch.tensor([0, 0, 2, 3, 3, 3, 6])  # row 1 has no target

@@ -3,7 +3,8 @@
 Letters: T rows (positions, or people), R rows of a block, D vector width, N items, E targets. The logits of row t are
 ``hidden[t] @ table.T + bias``; its loss is -Σ_i x_ti log softmax(logits)_i: cross-entropy where a row has one target
 of weight 1, Mult-VAE's multinomial likelihood where it has many. The gradient is made in the forward pass, while the
-logits of a block of rows are at hand, so that they are computed once instead of twice.
+logits of a block of rows are at hand, so that they are computed once instead of twice. Under autocast products are made
+in bf16; softmax, sums and the table's gradient are of the table's type.
 """
 
 import math
@@ -30,13 +31,15 @@ def softmax_likelihood(
     ascending), is item ``items[e]`` (int64) and counts ``weights[e]`` (1 without). ``row_weights`` (T,), 1 without.
     ``block``: rows whose logits are held at once; by default about D, so that they take no more room than the table.
     """
-    hidden = hidden.to(table.dtype)  # made in bf16 where an `Engine` says so
+    where = hidden.device.type
+    hidden = hidden.to(torch.get_autocast_dtype(where) if torch.is_autocast_enabled(where) else table.dtype)
     block = block or max(hidden.shape[1], CACHE_BYTES // (len(table) * hidden.element_size()), 1)
-    targets = _Targets(owners, items, hidden.new_ones(len(items)) if weights is None else weights.to(hidden.dtype))
-    row_weights = hidden.new_ones(len(hidden)) if row_weights is None else row_weights.to(hidden.dtype)
-    found: tuple[Tensor, Tensor] = _SoftmaxLikelihood.apply(  # type: ignore[no-untyped-call]
-        hidden, table, bias, targets, row_weights, rest, block
-    )
+    targets = _Targets(owners, items, table.new_ones(len(items)) if weights is None else weights.to(table.dtype))
+    row_weights = table.new_ones(len(hidden)) if row_weights is None else row_weights.to(table.dtype)
+    with torch.autocast(where, enabled=False):
+        found: tuple[Tensor, Tensor] = _SoftmaxLikelihood.apply(  # type: ignore[no-untyped-call]
+            hidden, table, bias, targets, row_weights, rest, block
+        )
     return found
 
 
@@ -56,27 +59,24 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         rest: float, block: int,
     ) -> tuple[Tensor, Tensor]:  # fmt: skip
         n_rows, n_items = len(hidden), len(table)
-        mass = hidden.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
+        mass = table.new_zeros(n_rows).index_add_(0, targets.owners, targets.weights)  # (T,) target weight of a row
         losses = torch.empty_like(mass)
         for_hidden, for_table, for_bias = ctx.needs_input_grad[:3]  # a frozen half costs nothing
         d_hidden = torch.empty_like(hidden) if for_hidden else None
-        d_table = (torch.empty_like(table) if n_rows else torch.zeros_like(table)) if for_table else None
+        d_table = torch.zeros_like(table) if for_table else None
         d_bias = table.new_zeros(n_items) if for_bias else None
-        shares = hidden.new_empty(min(block, n_rows), n_items)
+        products = _Products(hidden.dtype, table, min(block, n_rows))
         borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
         for number, start in enumerate(range(0, n_rows, block)):
             rows = slice(start, start + block)
             h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
-            losses[rows], share = _block_losses(h, table, bias, here, mass[rows], shares[: len(h)])
+            losses[rows], share = _block_losses(products.logits(h), bias, here, mass[rows])
             slope = None if rest == 1 else _softened(losses[rows], rest)
             if for_hidden or for_table or for_bias:
                 _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
                 weighted = row_weights[rows] if slope is None else row_weights[rows] * slope
-                if d_hidden is not None:
-                    d_hidden[rows] = (share @ table) * weighted[:, None]
-                if d_table is not None:
-                    # beta 0: as if it were zeros
-                    d_table.addmm_(share.T, h * weighted[:, None], beta=0 if start == 0 else 1)
+                if d_hidden is not None or d_table is not None:
+                    products.into(d_hidden, d_table, rows, share, h, weighted)
                 if d_bias is not None:
                     d_bias.addmv_(share.T, weighted)
         ctx.mark_non_differentiable(losses)
@@ -91,11 +91,37 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         return (*gradients, None, None, None, None)
 
 
-def _block_losses(
-    hidden: Tensor, table: Tensor, bias: Tensor | None, targets: _Targets, mass: Tensor, out: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Each row's loss (R,), and its softmax (R, N), written into ``out``."""
-    logits = torch.mm(hidden, table.T, out=out)  # (R, N)
+class _Products:
+    """Those with the table, in the type of ``hidden``; what is added up is of the table's own."""
+
+    def __init__(self, kind: torch.dtype, table: Tensor, n_rows: int) -> None:
+        self.table = table.to(kind)
+        self.shares = table.new_empty(n_rows, len(table))
+        self.small = None if kind == table.dtype else self.table.new_empty(n_rows, len(table))
+
+    def logits(self, h: Tensor) -> Tensor:
+        """(R, N), in a place that the next block takes."""
+        out = self.shares[: len(h)]
+        if self.small is None:
+            return torch.mm(h, self.table.T, out=out)
+        return out.copy_(torch.mm(h, self.table.T, out=self.small[: len(h)]))
+
+    def into(
+        self, d_hidden: Tensor | None, d_table: Tensor | None, rows: slice, slopes: Tensor, h: Tensor, weights: Tensor
+    ) -> None:  # fmt: skip
+        """The gradients from ``slopes`` (R, N), each row of them counting ``weights`` (R,)."""
+        factor = slopes if self.small is None else self.small[: len(h)].copy_(slopes)
+        weighted = weights.to(h.dtype)[:, None]
+        if d_hidden is not None:
+            d_hidden[rows] = torch.mm(factor, self.table) * weighted
+        if d_table is not None and self.small is None:
+            d_table.addmm_(factor.T, h * weighted)
+        elif d_table is not None:
+            d_table.add_(torch.mm(factor.T, h * weighted))
+
+
+def _block_losses(logits: Tensor, bias: Tensor | None, targets: _Targets, mass: Tensor) -> tuple[Tensor, Tensor]:
+    """Each row's loss (R,), and its softmax (R, N), written over its ``logits``."""
     if bias is not None:
         logits += bias
     hit = targets.weights * logits[targets.owners, targets.items]
