@@ -10,6 +10,9 @@ __version__ = "0.1.0"
 # takes several times as long (a SASRec epoch beside two busy processes: 34 s, with this 12 s; alone: 4 s either way).
 # Read when PyTorch is loaded, which nothing here does.
 os.environ.setdefault("GOMP_SPINCOUNT", "1000")
+# With AVX-512 a product of matrices is else summed up in another order with two threads than with one, so that one seed
+# gives two models. Read at PyTorch's first product.
+os.environ.setdefault("MKL_CBWR", "AUTO,STRICT")
 
 __getattr__, __dir__ = lazily(
     __name__,

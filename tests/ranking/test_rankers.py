@@ -186,6 +186,11 @@ class TestNeuralNetwork(RankerContract):
         found = NeuralNetwork(batch=128, epochs=40).fit(values, labels).probability(values)
         assert ((found > 0.5) == labels).mean() > 0.9
 
+    def test_few_rows_are_as_many_updates(self, rows: Rows, fresh: Truth) -> None:
+        unseen, truth = fresh
+        found = NeuralNetwork(epochs=4).fit_rows(rows.take(np.arange(1000))).probability(unseen.values)
+        assert np.abs(found - truth).mean() < 0.08  # with two updates a pass 0.14
+
 
 def test_later_rows_calibrate(rows: Rows, fresh: Truth) -> None:
     unseen, truth = fresh

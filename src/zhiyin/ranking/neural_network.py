@@ -17,6 +17,9 @@ from zhiyin.registry import Artefact
 
 WATCHED = 10
 """Every tenth request is kept aside, to see when learning on brings nothing."""
+UPDATES, FEWEST = 100, 32
+"""A pass over few rows is so many updates, each of at least so many rows: with fewer updates the network is stopped
+half way, and whatever makes it learn faster, were it columns of noise, looks like a gain."""
 SHUFFLED = 2_000
 """Rows on which it is seen how much each column counts."""
 
@@ -29,13 +32,13 @@ class NeuralNetworkConfig(RankerConfig):
     learning_rate: float = Field(default=1e-3, gt=0)
     """Of Adam."""
     batch: int = Field(default=512, gt=0)
-    """Rows of one update."""
+    """Rows of one update at most; of few rows fewer, so that a pass is at least ``UPDATES`` updates."""
     epochs: int = Field(default=40, gt=0)
     """Passes over the rows at most."""
     patience: int = Field(default=4, gt=0)
     """Passes that bring nothing on the requests kept aside after which it stops; the best is kept."""
     decay: float = Field(default=3.0, ge=0)
-    """L2 penalty on the weights, divided by the rows of an update."""
+    """L2 penalty on the weights, divided by ``batch``."""
 
 
 def forward(units: np.ndarray, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
@@ -65,9 +68,10 @@ class NeuralNetwork(Ranker[NeuralNetworkConfig]):
         self.standardised = Standardised.of(rows.values)
         aside = rows.groups % WATCHED == WATCHED - 1  # whole requests: the rows of one are alike
         taught, watched = rows.take(~aside), rows.take(aside)
+        batch = min(settings.batch, max(FEWEST, len(taught) // UPDATES), len(taught))
         model = MLPClassifier(
-            settings.hidden, learning_rate_init=settings.learning_rate, alpha=settings.decay,
-            batch_size=min(settings.batch, len(taught)), random_state=settings.seed,
+            settings.hidden, learning_rate_init=settings.learning_rate, alpha=settings.decay * batch / settings.batch,
+            batch_size=batch, random_state=settings.seed,
         )  # fmt: skip
         values, best, since = self.standardised(taught.values), np.inf, 0
         with threadpool_limits(1):  # the same network, whatever the number of threads

@@ -78,7 +78,7 @@ class _SoftmaxLikelihood(torch.autograd.Function):
                 if d_hidden is not None or d_table is not None:
                     products.into(d_hidden, d_table, rows, share, h, weighted)
                 if d_bias is not None:
-                    d_bias.addmv_(share.T, weighted)
+                    d_bias.add_(torch.mm(weighted[None], share)[0])  # a product with a vector depends on the threads
         ctx.mark_non_differentiable(losses)
         ctx.save_for_backward(d_hidden, d_table, d_bias)
         return torch.dot(row_weights, losses), losses
