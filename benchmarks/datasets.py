@@ -55,7 +55,8 @@ def further(folder: str) -> dict[str, str]:
         told = asked(*(part.format(folder=folder) for part in arguments), "-w", folder)
         if told.returncode not in (0, 2) or "Traceback" in told.stderr:
             raise RuntimeError(f"zhiyin {name} ended with {told.returncode}: {told.stderr[-500:]}")
-        found[name] = "done" if not told.returncode else json.loads(told.stdout)["error"]["message"]
+        message = "" if not told.returncode else json.loads(told.stdout)["error"]["message"]
+        found[name] = message.replace(folder, "WORKSPACE") or "done"
     return found
 
 
