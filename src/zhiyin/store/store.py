@@ -1,0 +1,49 @@
+"""A store: its events, keys and audit log in one database."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from zhiyin.store.audit import Audit
+from zhiyin.store.database import Database, of_file
+from zhiyin.store.events import Events
+from zhiyin.store.keys import Keys
+
+FILE = "store.db"
+"""In a workspace."""
+
+
+class Store:
+    """Live events, keys and the audit log. Any number of threads may use one, and any number of processes one file."""
+
+    def __init__(self, url: str | Path, clock: Callable[[], float] = time.time) -> None:
+        """``url``: the path of an SQLite file, or the address of a database; its tables are made where there are none.
+
+        Raises `ServiceError` where the database does not answer, `DataError` where it cannot be a store.
+        """
+        self.database = Database(of_file(url) if isinstance(url, Path) else url)
+        self.audit = Audit(self.database, clock)
+        self.events = Events(self.database, clock)
+        self.keys = Keys(self.database, self.audit, clock)
+
+    @classmethod
+    def of(cls, workspace: Path, url: str | None = None) -> Self:
+        """The store of a workspace: ``store.db`` in it, or the database at ``url``."""
+        return cls(url or workspace / FILE)
+
+    @property
+    def name(self) -> str:
+        """For people: its address without user and password."""
+        return self.database.name
+
+    def close(self) -> None:
+        """Let go of all connections."""
+        self.database.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
