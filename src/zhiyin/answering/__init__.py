@@ -6,7 +6,10 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "Answerer": "answer",
+        "Asking": "live",
         "Assembly": "assembly",
+        "Budget": "ladder",
+        "Ladder": "ladder",
         "Plan": "assembly",
         "Rules": "rules",
         "explain": "answer",

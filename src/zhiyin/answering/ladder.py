@@ -1,0 +1,152 @@
+"""An answer within a time budget: the first rung that gives one in time.
+
+``full``: the whole assembly. ``retrieval``: the candidates of one of its sources. ``popular``: what most people took,
+counted when the ladder was made, so that it needs no model and cannot be late. House rules hold on each.
+"""
+
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import TimeoutError as Late
+from typing import Any, Literal, get_args
+
+import numpy as np
+from pydantic import Field
+
+from zhiyin.answering.answer import SHOWN, Answerer, plain
+from zhiyin.answering.questions import on_catalogue
+from zhiyin.core.settings import Config
+from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
+from zhiyin.data.contracts import FILL, Candidates, Histories, Requests
+from zhiyin.data.contracts.slates import slate_length
+from zhiyin.data.dataset import Encoded
+from zhiyin.data.popularity import counts
+
+Rung = Literal["full", "retrieval", "popular"]
+RUNGS: tuple[Rung, ...] = get_args(Rung)
+WIDTH = 200
+"""Candidates of the lower rungs, of which the house rules may drop some."""
+log = logging.getLogger("zhiyin.answering")
+
+
+class Budget(Config):
+    """Seconds that each rung may take before the next one answers."""
+
+    full_s: float = Field(default=1.0, gt=0)
+    """The whole assembly."""
+    reasons_s: float = Field(default=10.0, gt=0)
+    """The whole assembly where reasons were asked for: each is tried by asking again."""
+    retrieval_s: float = Field(default=0.25, gt=0)
+    """One source."""
+    workers: int = Field(default=2, gt=0)
+    """Threads of each rung. One that is late is not stopped, so that as many late ones close their rung."""
+
+
+class Ladder:
+    """One `Answerer` that always answers."""
+
+    def __init__(self, answerer: Answerer, budget: Budget | None = None) -> None:
+        """Counts what is popular, and reads the house rules: raises `SettingsError` for one that cannot be kept."""
+        self.answerer, self.budget = answerer, budget or Budget()
+        sources = answerer.assembly.sources
+        reading = [name for name, (model, _) in sources.items() if model.reads_history]
+        self.source = (reading or list(sources))[0]
+        """NAME of the source that answers the second rung."""
+        self.popular = _by_popularity(answerer)
+        self._threads: dict[str, ThreadPoolExecutor] = {
+            rung: ThreadPoolExecutor(self.budget.workers, rung) for rung in RUNGS[:-1]
+        }
+
+    def answer(self, question: Encoded, k: int | None = None, *, reasons: bool = False) -> Recommendations:
+        """A slate for the one request of the question, naming its rung. Raises `ModelError` for a wrong ``k``."""
+        k = slate_length(self.answerer.k if k is None else k, len(self.answerer.assembly.catalogue))
+        whole_s = self.budget.reasons_s if reasons else self.budget.full_s
+        tries = (
+            ("full", whole_s, lambda: self._full(question, k, reasons)),
+            ("retrieval", self.budget.retrieval_s, lambda: self._retrieval(question, k)),
+        )
+        for rung, within_s, asked in tries:
+            slate = self._tried(rung, within_s, asked)
+            if slate is not None:
+                break
+        else:
+            rung, slate = "popular", self._popular(question, k)
+        slate["rung"] = rung
+        return {"recommendations": [slate]}
+
+    def similar(self, item: str, k: int) -> SlateJSON:
+        """The items that fit best to a history of just this one; none, and it is said so, for an unknown item."""
+        catalogue = self.answerer.assembly.catalogue
+        row = catalogue.ids.row(item)
+        known = row >= 0
+        notes = [] if known else [f"item {catalogue.ids.hint(item)}"]
+        asked = Requests.of(Histories.of([[row] if known else []]))
+        question = Encoded(asked, [None], [[] if known else [item]], [notes])
+        found = self._of_source(asked, slate_length(k, len(catalogue)))
+        slate = self._slate(question, found, k if known else 0)
+        slate["rung"] = "retrieval"
+        return slate
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        for threads in self._threads.values():
+            threads.shutdown(wait=False, cancel_futures=True)
+
+    def _tried(self, rung: str, within_s: float, asked: Callable[[], SlateJSON]) -> SlateJSON | None:
+        """The rung's slate, None where it is late or fails."""
+        begun: Future[SlateJSON] = self._threads[rung].submit(asked)
+        try:
+            return begun.result(within_s)
+        except Late:
+            begun.cancel()  # where it has not begun: the threads are busy
+            log.warning("rung %s took longer than %g s; the next one answers", rung, within_s)
+        except Exception as error:
+            log.error("rung %s failed (%s); the next one answers", rung, type(error).__name__, exc_info=error)
+        return None
+
+    def _full(self, question: Encoded, k: int, reasons: bool) -> SlateJSON:
+        if reasons:
+            return self.answerer.answer(question, k)["recommendations"][0]
+        return self._slate(question, self.answerer.ranked(question.requests, k), k)
+
+    def _retrieval(self, question: Encoded, k: int) -> SlateJSON:
+        return self._slate(question, self._of_source(question.requests, k), k)
+
+    def _of_source(self, requests: Requests, k: int) -> Candidates:
+        model, _ = self.answerer.assembly.sources[self.source]
+        found = model.candidates(requests, max(k, WIDTH), self.answerer.allowed)
+        return self.answerer.capped(Candidates(found.rows, found.scores, found.sources, (self.source,)))
+
+    def _popular(self, question: Encoded, k: int) -> SlateJSON:
+        rows, scores = self.popular
+        left = np.flatnonzero(~np.isin(rows, question.requests.exclude[0]))[: max(k, WIDTH)]
+        found = Candidates(rows[None, left], scores[None, left], np.ones((1, len(left)), np.uint32), ("popular",))
+        return self._slate(question, self.answerer.capped(found), k)
+
+    def _slate(self, question: Encoded, found: Candidates, k: int) -> SlateJSON:
+        """The first ``k`` candidates of the one request, without reasons."""
+        there = found.rows[0, :k] != FILL
+        rows, scores, bits = (part[0, :k][there] for part in (found.rows, found.scores, found.sources))
+        items = [self._item(*one, found.source_names) for one in zip(rows, scores, bits, strict=True)]
+        assembly = self.answerer.assembly
+        return {
+            "user": question.users[0], "request_id": None,
+            "model": {"name": assembly.name, "version": assembly.version}, "rung": None, "items": items,
+            "unknown_items": list(question.unknown[0]), "notes": list(question.notes[0]),
+        }  # fmt: skip
+
+    def _item(self, row: Any, score: Any, bits: Any, names: tuple[str, ...]) -> SlateItem:
+        shelf = self.answerer.shelf
+        source = ", ".join(name for s, name in enumerate(names) if int(bits) >> s & 1)
+        columns = {name: plain(shelf.columns[name][row]) for name in SHOWN if name in shelf.columns}
+        return {"item": shelf.ids[row], "score": float(score), "source": source, "columns": columns}
+
+
+def _by_popularity(answerer: Answerer) -> tuple[np.ndarray, np.ndarray]:
+    """Rows int32 (n,) and counts float32 (n,) of all items that the house rules let through, most popular first."""
+    catalogue, log = answerer.assembly.catalogue, answerer.dataset
+    taken = np.zeros(len(catalogue)) if log is None else counts(on_catalogue(log, catalogue))
+    order = np.argsort(-taken, kind="stable")
+    if answerer.allowed is not None:
+        order = order[answerer.allowed[order]]
+    return order.astype(np.int32), taken[order].astype(np.float32)

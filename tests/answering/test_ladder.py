@@ -1,0 +1,147 @@
+"""Each rung is forced, and named; the house rules hold on all of them; a ladder always answers."""
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+from zhiyin import models
+from zhiyin.answering import Answerer, Asking, Assembly, Budget, Ladder, Rules
+from zhiyin.core.errors import ModelError, SettingsError
+from zhiyin.core.wire import SlateJSON
+from zhiyin.testing import worlds
+
+NAMES = ("Popular", "EASE")
+
+
+class Broken:
+    """What a rung asks for, failing or late."""
+
+    def __init__(self, sleeps_s: float | None = None) -> None:
+        self.sleeps_s, self.calls = sleeps_s, 0
+
+    def __call__(self, *_: Any, **__: Any) -> Any:
+        self.calls += 1
+        if self.sleeps_s is None:
+            raise ZeroDivisionError
+        time.sleep(self.sleeps_s)
+
+
+def ladder(budget: Budget | None = None, **settings: Any) -> tuple[Ladder, Asking]:
+    world = worlds.even()
+    sources = {name.lower(): (getattr(models, name)().fit(world), 12) for name in NAMES}
+    answerer = Answerer(Assembly(sources, **settings), world)
+    return Ladder(answerer, budget), Asking(answerer)
+
+
+def forced(steps: Ladder, rung: str, how: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything above this rung breaks."""
+    if rung in ("retrieval", "popular"):
+        monkeypatch.setattr(steps, "_full", how)
+    if rung == "popular":
+        monkeypatch.setattr(steps, "_retrieval", how)
+
+
+def answered(steps: Ladder, question: Any, **asked: Any) -> SlateJSON:
+    (slate,) = steps.answer(question, **asked)["recommendations"]
+    return slate
+
+
+def ids(slate: SlateJSON) -> list[str]:
+    return [item["item"] for item in slate["items"]]
+
+
+@pytest.mark.parametrize("how", [Broken(), Broken(sleeps_s=0.3)], ids=["fails", "late"])
+@pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
+def test_the_next_rung_answers_and_is_named(rung: str, how: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
+    tight = Budget(full_s=0.1 if how.sleeps_s else 5, retrieval_s=0.1 if how.sleeps_s else 5)
+    steps, asking = ladder(tight)
+    question = asking.person("u0")
+    if rung == "full":
+        steps.budget = Budget(full_s=5)
+    forced(steps, rung, how, monkeypatch)
+    slate = answered(steps, question, k=3)
+    assert slate["rung"] == rung
+    assert len(slate["items"]) == 3
+    assert slate["user"] == "u0"
+    assert slate["model"] == {"name": "assembly", "version": 0}
+    seen = asking.dataset.history_of(["u0"]).items  # type: ignore[union-attr]
+    assert not {f"i{row}" for row in seen} & set(ids(slate))
+    sources = {"full": {"popular", "ease", "popular, ease"}, "retrieval": {"ease"}, "popular": {"popular"}}
+    assert {item["source"] for item in slate["items"]} <= sources[rung]
+    assert all(item["columns"]["title"].endswith(item["item"][1:]) for item in slate["items"])
+
+
+def test_late_work_closes_its_rung_and_not_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, asking = ladder(Budget(full_s=0.05, workers=1))
+    late = Broken(sleeps_s=0.4)
+    monkeypatch.setattr(steps, "_full", late)
+    question = asking.person("u0")
+    started = time.monotonic()
+    assert [answered(steps, question)["rung"] for _ in range(4)] == ["retrieval"] * 4
+    assert time.monotonic() - started < 0.4
+    time.sleep(0.9)
+    assert late.calls == 1  # those that waited behind it were never begun
+    monkeypatch.undo()
+    steps.budget = Budget(full_s=5)
+    assert answered(steps, question)["rung"] == "full"
+
+
+@pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
+def test_the_house_rules_hold_on_each_rung(rung: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    rules = Rules(hide={"item": ["i6"]}, only={"price": [2.0]}, most={"title": 1, "category": 2})
+    steps, asking = ladder(Budget(full_s=5, retrieval_s=5), rules=rules)
+    forced(steps, rung, Broken(), monkeypatch)
+    for user in ("u0", "u1", "new"):
+        found = ids(answered(steps, asking.person(user, never=["i8"]), k=10))
+        assert len(found) == 2
+        assert all(int(id_[1:]) % 2 == 0 and id_ not in ("i6", "i8") for id_ in found)
+
+
+def test_rules_that_leave_nothing_are_answered_with_nothing() -> None:
+    steps, asking = ladder(rules=Rules(only={"price": [9.0]}))
+    assert ids(answered(steps, asking.person("u0"))) == []
+
+
+def test_a_rule_about_no_column_is_said_before_anything_is_served() -> None:
+    with pytest.raises(SettingsError, match="hide names the column 'colour', which the items do not have"):
+        ladder(rules=Rules(hide={"colour": ["red"]}))
+
+
+def test_the_whole_assembly_answers_as_the_command_does_and_reasons_come_where_asked_for() -> None:
+    steps, asking = ladder(Budget(full_s=5))
+    question = asking.person("u3")
+    (expected,) = steps.answerer.people(["u3"], 4)["recommendations"]
+    plain, told = answered(steps, question, k=4), answered(steps, question, k=4, reasons=True)
+    assert ids(plain) == ids(told) == ids(expected)
+    assert [item["score"] for item in plain["items"]] == [item["score"] for item in expected["items"]]
+    assert told["items"][0]["reasons"] == expected["items"][0]["reasons"] != []
+    assert "reasons" not in plain["items"][0]
+    assert told["rung"] == "full"
+
+
+def test_a_wrong_length_is_the_callers_mistake_and_no_reason_to_step_down() -> None:
+    steps, asking = ladder()
+    with pytest.raises(ModelError, match="k is 0; a slate has at least 1 item"):
+        steps.answer(asking.person("u0"), 0)
+    assert len(ids(answered(steps, asking.person("new"), k=10**9))) == 16
+
+
+def test_popular_is_by_count_and_needs_no_model() -> None:
+    steps, _ = ladder()
+    taken = np.bincount(worlds.even().histories.items, minlength=16)
+    assert steps.popular[1].tolist() == sorted(taken.tolist(), reverse=True)
+    assert taken[steps.popular[0]].tolist() == steps.popular[1].tolist()
+
+
+def test_similar_is_what_fits_to_a_history_of_one_under_the_house_rules() -> None:
+    steps, _ = ladder(rules=Rules(hide={"item": ["i2"]}))
+    slate = steps.similar("i0", 5)
+    assert slate["rung"] == "retrieval"
+    assert len(ids(slate)) == 5
+    assert not {"i0", "i2"} & set(ids(slate))
+    assert all(int(id_[1:]) % 2 == 0 for id_ in ids(slate)[:5])
+    nothing = steps.similar("I0", 5)
+    assert (ids(nothing), nothing["unknown_items"]) == ([], ["I0"])
+    assert nothing["notes"] == ["item 'I0' is unknown; 'i0' is known"]
