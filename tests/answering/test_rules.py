@@ -43,16 +43,16 @@ def test_what_may_be_shown(rules: Rules, left: str) -> None:
 
 def test_at_most_so_many_of_one_kind_and_what_follows_moves_up() -> None:
     found = Rules(most={"category": 2}).capped(ranked([0, 1, 4, 2, 3], [4, -1, -1, -1, -1]), ITEMS)
-    assert found.rows.tolist() == [[0, 1, 2, 3, -1], [4, -1, -1, -1, -1]]
-    assert found.scores.tolist()[0] == [0, -1, -3, -4, -np.inf]
-    assert found.sources.tolist()[0] == [1, 1, 1, 1, 0]
+    assert found.rows.tolist() == [[0, 1, 2, 3], [4, -1, -1, -1]]
+    assert found.scores.tolist() == [[0, -1, -3, -4], [0, -np.inf, -np.inf, -np.inf]]
+    assert found.sources.tolist() == [[1, 1, 1, 1], [1, 0, 0, 0]]
 
 
 def test_an_item_of_several_kinds_counts_for_each() -> None:
     items = Catalogue.of(["a", "b", "c"])
     items = Catalogue(items.ids, {"tags": column_array([["x", "y"], ["y"], ["x"]])})
-    assert Rules(most={"tags": 1}).capped(ranked([0, 1, 2]), items).rows.tolist() == [[0, -1, -1]]
-    assert Rules(most={"tags": 1}).capped(ranked([1, 2, 0]), items).rows.tolist() == [[1, 2, -1]]
+    assert Rules(most={"tags": 1}).capped(ranked([0, 1, 2]), items).rows.tolist() == [[0]]
+    assert Rules(most={"tags": 1}).capped(ranked([1, 2, 0]), items).rows.tolist() == [[1, 2]]
 
 
 def test_a_column_that_the_items_do_not_have_is_refused() -> None:

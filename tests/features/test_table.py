@@ -3,13 +3,14 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import rankdata
 
 from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.features import EventCounters, Feature, compute_table, default_names, named_features
-from zhiyin.features.feature import DAY
-from zhiyin.features.large import standardised
+from zhiyin.features.feature import DAY, Among
+from zhiyin.features.large import placed, standardised
 
 EVENTS = pl.DataFrame(
     {
@@ -111,11 +112,34 @@ def test_large_models_give_score_rank_similarity_and_numbers(dataset: Dataset) -
 
 def test_scores_are_standardised_within_a_request() -> None:
     scores = np.array([[1, 3, np.nan], [7e8, 7e8, 7e8], [np.nan, np.nan, np.nan], [0, 0, 5]])
-    found = standardised(scores)
+    found = standardised(scores, np.ones(scores.shape, bool))
     check(found[0], [-1, 1, np.nan])
     check(found[1], [0, 0, 0])  # all alike say nothing
     assert np.isnan(found[2]).all()
-    np.testing.assert_allclose(standardised(40 * scores[3:] - 9), found[3:])  # another training, the same column
+    again = standardised(40 * scores[3:] - 9, np.ones((1, 3), bool))
+    np.testing.assert_allclose(again, found[3:])  # another training, the same column
+
+
+def test_places_are_the_middle_ones_among_equals() -> None:
+    scores = np.random.default_rng(1).integers(0, 6, (20, 30)).astype(np.float64)
+    everything = np.ones(scores.shape, bool)
+    np.testing.assert_array_equal(placed(scores, everything), np.log2(rankdata(-scores, axis=1)))
+    assert placed(np.zeros((0, 3)), np.zeros((0, 3), bool)).shape == (0, 3)
+    assert placed(np.zeros((3, 0)), np.zeros((3, 0), bool)).shape == (3, 0)
+
+
+@pytest.mark.parametrize("among", [placed, standardised])
+def test_a_candidate_that_is_not_counted_is_compared_and_changes_nothing(among: Among) -> None:
+    rng = np.random.default_rng(2)
+    scores, counted = rng.integers(0, 9, (20, 12)).astype(np.float64), rng.random((20, 12)) < 0.6
+    counted[:, 0] = True
+    found = among(scores, counted)
+    for b in range(20):
+        kept = scores[[b]][:, counted[b]]
+        np.testing.assert_allclose(found[b, counted[b]], among(kept, np.ones(kept.shape, bool))[0])
+        for c in np.flatnonzero(~counted[b]):  # as if it were the only further one
+            one, alone = np.append(kept, scores[b, c])[None], np.append(np.ones(kept.shape, bool), False)[None]
+            np.testing.assert_allclose(found[b, c], among(one, alone)[0, -1])
 
 
 def test_a_model_is_asked_once_for_all_its_columns_and_again_for_others(dataset: Dataset) -> None:

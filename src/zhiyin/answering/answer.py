@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.answering.assembly import Assembly, Plan
+from zhiyin.answering.pool import Pool
 from zhiyin.answering.questions import of_history, of_people, on_catalogue
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
@@ -69,8 +70,8 @@ class Answerer:
     def answer(self, question: Encoded, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
         k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
-        found = self.assembly.ranked(question.requests, k, self.counters, self.allowed)
-        return {"recommendations": [self._slate(question, b, found, k) for b in range(len(question.requests))]}
+        pool = self.assembly.pool(question.requests, k, self.counters, self.allowed)
+        return {"recommendations": [self._slate(question, b, pool.take(b), k) for b in range(len(question.requests))]}
 
     def ranked(self, requests: Requests, k: int) -> Candidates:
         """All candidates of each request, best first, as the house rules have them."""
@@ -96,14 +97,14 @@ class Answerer:
         """Which items the house rules let through, bool (N,); None for all."""
         return self.assembly.rules.allowed(self.shelf)
 
-    def _slate(self, question: Encoded, b: int, found: Candidates, k: int) -> SlateJSON:
-        request = question.requests.take(np.array([b]))
-        pool = found.rows[b][found.rows[b] >= 0]
-        shown = self.capped(found.take(b))
+    def _slate(self, question: Encoded, b: int, pool: Pool, k: int) -> SlateJSON:
+        """The slate of the ``b``-th request from its ``pool``."""
+        request, found = question.requests.take(np.array([b])), pool.found
+        shown = self.capped(pool.left)
         there = shown.rows[0, :k] >= 0
         slate, scores, bits = (part[0, :k][there] for part in (shown.rows, shown.scores, shown.sources))
-        told = reasons_for(request, pool, slate, self._holding(found, b), lambda asked: self.ranked(asked, k),
-                           self.shelf, self.language)  # fmt: skip
+        told = reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self._holding(pool),
+                           lambda asked: self.ranked(asked, k), self.shelf, self.language)  # fmt: skip
         items = [
             self._item(request, int(row), float(score), _names(int(bit), found.source_names), reason)
             for row, score, bit, reason in zip(slate, scores, bits, told, strict=True)
@@ -138,15 +139,15 @@ class Answerer:
         words = said.said(self.language, n=n, days="" if days is None else f"{days:g}")
         return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None
 
-    def _holding(self, found: Candidates, b: int) -> Score:
-        """Scores of the ``b``-th request's candidates, which stay as they are, with who proposed them."""
-        bits = found.sources[b][found.rows[b] >= 0]  # (C,)
+    def _holding(self, pool: Pool) -> Score:
+        """Scores of one request's candidates, which stay as they are, with who proposed them and which count."""
+        names, there = pool.found.source_names, pool.found.rows[0] >= 0
+        bits, counted = pool.found.sources[0][there], pool.counted[0][there]  # (C,)
 
         def score(requests: Requests, rows: np.ndarray) -> np.ndarray:
             held = Candidates(rows, np.zeros(rows.shape, np.float32), np.broadcast_to(bits, rows.shape), names)
-            return self.assembly.scores(requests, held, self.counters)
+            return self.assembly.scores(requests, held, self.counters, np.broadcast_to(counted, rows.shape))
 
-        names = found.source_names
         return score
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from zhiyin.answering.candidates import features_for, proposed
+from zhiyin.answering.pool import Pool
 from zhiyin.answering.rules import Rules
 from zhiyin.core.errors import ModelError
 from zhiyin.core.files import disk_errors, whole_file
@@ -137,30 +138,41 @@ class Assembly:
         self, requests: Requests, k: int, counters: Counters | None, allowed: np.ndarray | None = None
     ) -> Candidates:
         """All candidates, best first (at least ``k`` if there are); probabilities where there is a ranker."""
-        found = proposed({name: (model, max(n, k)) for name, (model, n) in self.sources.items()}, requests, allowed)
-        if not found.rows.shape[1]:
-            return found
-        scores = self.scores(requests, found, counters)
-        order = np.argsort(-scores, axis=1, kind="stable")
-        rows, sources = (np.take_along_axis(array, order, axis=1) for array in (found.rows, found.sources))
-        return Candidates(rows, np.take_along_axis(scores, order, axis=1), sources, found.source_names)
+        return self.pool(requests, k, counters, allowed).left
 
-    def scores(self, requests: Requests, found: Candidates, counters: Counters | None) -> np.ndarray:
+    def pool(
+        self, requests: Requests, k: int, counters: Counters | None, allowed: np.ndarray | None = None
+    ) -> Pool:  # fmt: skip
+        """The same with what the rules drop, which the others are compared with; ``allowed``, bool (N,): what they
+        let through."""
+        sources = {name: (model, max(n, k)) for name, (model, n) in self.sources.items()}
+        if self.ranker is None and len(sources) == 1:  # a model's own scores compare with nothing
+            pool = Pool.free(proposed(sources, requests, allowed))
+        else:
+            pool = Pool.of(sources, requests, k, allowed)
+        if not pool.found.rows.shape[1]:
+            return pool
+        return pool.ordered(self.scores(requests, pool.found, counters, pool.counted))
+
+    def scores(
+        self, requests: Requests, found: Candidates, counters: Counters | None, counted: np.ndarray | None = None
+    ) -> np.ndarray:
         """float32 (B, C) for the candidates ``found``, -inf for no item: the ranker's probability; without a ranker the
-        sources' own scores, or their mean, each scaled by its spread among the candidates."""
+        sources' own scores, or their mean, each scaled by its spread among the ``counted`` candidates, bool (B, C)."""
         rows, there = found.rows, found.rows != FILL
         if self.ranker is not None:
             assert counters is not None  # noqa: S101  a ranker's columns count events of a log
-            values = features_for(requests, found, self.features, counters).values  # (B, C, F)
+            values = features_for(requests, found, self.features, counters, counted).values  # (B, C, F)
             scores = self.ranker.probability(values)
         else:
             each = [model.score(requests, np.maximum(rows, 0)) for model, _ in self.sources.values()]
-            scores = each[0] if len(each) == 1 else np.mean([_scaled(one, there) for one in each], axis=0)
+            among = there if counted is None else there & counted
+            scores = each[0] if len(each) == 1 else np.mean([_scaled(one, among) for one in each], axis=0)
         return np.where(there, scores, -np.inf).astype(np.float32)
 
 
 def _scaled(scores: np.ndarray, there: np.ndarray) -> np.ndarray:
-    """Each request's scores with mean 0 and spread 1 over the items that are ``there``."""
+    """Each request's scores with mean 0 and spread 1 among the items that are ``there``."""
     with np.errstate(invalid="ignore"):
         n = np.maximum(there.sum(axis=1, keepdims=True), 1)
         centred = scores - np.where(there, scores, 0).sum(axis=1, keepdims=True) / n

@@ -49,12 +49,27 @@ def merge(proposals: Sequence[Candidates]) -> Candidates:
     return Candidates(rows, scores, bits, names)
 
 
+def moved_up(found: Candidates, keep: np.ndarray) -> Candidates:
+    """The candidates to ``keep``, bool (B, C), in the same order without gaps; as many columns as the longest needs."""
+    if keep.all():
+        return found
+    order = np.argsort(~keep, axis=1, kind="stable")[:, : keep.sum(axis=1).max(initial=0)]
+    kept = np.take_along_axis(keep, order, axis=1)
+    rows, scores, bits = (np.take_along_axis(a, order, axis=1) for a in (found.rows, found.scores, found.sources))
+    return Candidates(
+        np.where(kept, rows, np.int32(FILL)), np.where(kept, scores, np.float32(-np.inf)),
+        np.where(kept, bits, np.uint32(0)), found.source_names,
+    )  # fmt: skip
+
+
 def features_for(
-    requests: Requests, found: Candidates, features: Sequence[Feature], counters: Counters
+    requests: Requests, found: Candidates, features: Sequence[Feature], counters: Counters,
+    counted: np.ndarray | None = None,
 ) -> FeatureTable:  # fmt: skip
     """The columns a ranker reads, for ``found``: the same code when training and answering. Last come ``from.NAME``,
-    whether this source proposed the candidate; NaN for "no item"."""
-    table = compute_table(features, requests, found.rows, counters)
+    whether this source proposed the candidate; NaN for "no item". ``counted``, bool (B, C): the candidates among which
+    places and spreads are counted, all of them without."""
+    table = compute_table(features, requests, found.rows, counters, counted)
     bits = np.arange(len(found.source_names), dtype=np.uint32)
     proposed_by = (found.sources[:, :, None] >> bits & 1).astype(np.float32)  # (B, C, S)
     proposed_by[found.rows == FILL] = np.nan

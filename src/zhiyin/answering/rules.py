@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 from pydantic import Field, PositiveInt
 
+from zhiyin.answering.candidates import moved_up
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue
@@ -62,15 +63,8 @@ class Rules(Config):
         if not self.most:
             return candidates
         cells = [(_cells(catalogue, column, "most"), limit) for column, limit in self.most.items()]
-        keep = np.stack([_within(rows, cells) for rows in candidates.rows]) if len(candidates.rows) else np.zeros(0)
-        order = np.argsort(~keep.astype(bool), axis=1, kind="stable")
-        kept = np.take_along_axis(keep, order, axis=1)
-        return Candidates(
-            np.where(kept, np.take_along_axis(candidates.rows, order, axis=1), np.int32(FILL)),
-            np.where(kept, np.take_along_axis(candidates.scores, order, axis=1), np.float32(-np.inf)),
-            np.where(kept, np.take_along_axis(candidates.sources, order, axis=1), np.uint32(0)),
-            candidates.source_names,
-        )
+        keep = [_within(rows, cells) for rows in candidates.rows]
+        return moved_up(candidates, np.array(keep, bool).reshape(candidates.rows.shape))
 
 
 def _within(rows: np.ndarray, cells: Sequence[tuple[list[list[str]], int]]) -> np.ndarray:

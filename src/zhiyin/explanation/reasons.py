@@ -38,7 +38,7 @@ def reasons_for(
     language: Language,
 ) -> list[Reason | None]:  # fmt: skip
     """One reason for each item of the ``slate`` int32 (K,), of a single request; ``pool`` int32 (C,) are the candidates
-    that the house rules did not take out, best first, the slate among them.
+    of this request, best first, the slate among them.
 
     None where neither an event nor the history as a whole speaks for an item. ``value``: how far the score falls.
     """

@@ -49,6 +49,7 @@ class Counters(Protocol):
 
 
 Compute = Callable[[Requests, np.ndarray, Counters], np.ndarray]
+Among = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -62,3 +63,6 @@ class Feature:
     """One sentence for `zhiyin features show`."""
     compute: Compute
     """(requests, candidates int32 (B, C), counters) → float32 (B, C) or (B, C, D). NaN = not known."""
+    among: Among | None = None
+    """What becomes of these numbers beside those of the request's other candidates: (numbers (B, C), counted bool
+    (B, C)) → (B, C), where a candidate that is not counted changes nothing for another. Without, each stands alone."""

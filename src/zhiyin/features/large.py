@@ -3,15 +3,14 @@
 Letters: B requests, C candidates, D numbers of a vector.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
-from scipy.stats import rankdata
 
 from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import Requests, VectorModel
-from zhiyin.features.feature import Compute, Counters, Feature
+from zhiyin.features.feature import Among, Compute, Counters, Feature
 
 DIMENSIONS = 8
 """First numbers of a vector that become columns."""
@@ -32,6 +31,10 @@ class Asked:
             last = self._scored = requests, candidates, self.model.score(requests, candidates)
         return last[2]
 
+    def compute(self, requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
+        """The scores (B, C), NaN for "no item"."""
+        return np.where(candidates < 0, np.nan, self.scores(requests, candidates))
+
     def persons(self, requests: Requests) -> np.ndarray:
         """Their vectors (B, D)."""
         last = self._met
@@ -51,24 +54,26 @@ def model_feature(name: str, what: str, asked: Asked) -> Feature:
     if what not in ("score", "rank") and not isinstance(asked.model, VectorModel):
         raise ModelError(f"feature {name}.{what} needs vectors, {name} has none; use {name}.score or {name}.rank")
     kind = kinds[what]
-    return Feature(f"{name}.{what}", ("history", name), (kind.__doc__ or "").strip(), kind(asked))
+    meaning = (kind.__doc__ or "").strip()
+    return Feature(f"{name}.{what}", ("history", name), meaning, kind(asked), AMONG.get(what))
 
 
 def score(asked: Asked) -> Compute:
     """The model's score of the candidate, in spreads from the mean of the request's candidates."""
-
-    def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return standardised(np.where(candidates < 0, np.nan, asked.scores(requests, candidates)))  # (B, C)
-
-    return compute
+    return asked.compute
 
 
-def standardised(scores: np.ndarray) -> np.ndarray:
-    """Each row at mean 0 and spread 1, 0 where all are alike; NaN stays.
+def rank(asked: Asked) -> Compute:
+    """log2 of the candidate's place by the model's score among the candidates of the request; 0 is the first."""
+    return asked.compute
+
+
+def standardised(scores: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """Each row at mean 0 and spread 1 over its ``counted``, 0 where all are alike; NaN stays.
 
     How large a model's scores are changes each time it is trained: a ranker could not read them a month later.
     """
-    there = ~np.isnan(scores)
+    there = counted & ~np.isnan(scores)
     n = np.maximum(there.sum(axis=1, keepdims=True), 1)
     scores = scores.astype(np.float64)
     apart = scores - np.where(there, scores, 0).sum(axis=1, keepdims=True) / n
@@ -76,15 +81,25 @@ def standardised(scores: np.ndarray) -> np.ndarray:
     return np.asarray(apart / np.where(spread > 1e-6 * np.abs(scores - apart), spread, np.inf))
 
 
-def rank(asked: Asked) -> Compute:
-    """log2 of the candidate's place by the model's score among the candidates of the request; 0 is the first."""
+def placed(scores: np.ndarray, counted: np.ndarray) -> np.ndarray:
+    """log2 of each score's place among the ``counted`` of its row, the middle place among equals; the highest has 0."""
+    n = scores.shape[1]
+    order = np.argsort(-scores, axis=1, kind="stable")  # NaN last
+    ordered, here = (np.take_along_axis(part, order, axis=1) for part in (scores, counted))
+    upto = np.cumsum(here, axis=1)
+    differs = ordered[:, 1:] != ordered[:, :-1]
+    edge = np.ones((len(scores), min(n, 1)), bool)
+    first = np.maximum.accumulate(np.where(np.hstack([edge, differs]), np.arange(n), 0), axis=1)
+    last = np.minimum.accumulate(np.where(np.hstack([differs, edge]), np.arange(n), n)[:, ::-1], axis=1)[:, ::-1]
+    above = np.take_along_axis(upto - here, first, axis=1)
+    alike = np.take_along_axis(upto, last, axis=1) - above - here  # beside the candidate itself
+    places = np.empty(scores.shape)
+    np.put_along_axis(places, order, 1 + above + alike / 2, axis=1)
+    return np.asarray(np.log2(places))
 
-    def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        if not candidates.size:
-            return np.zeros(candidates.shape)
-        return np.asarray(np.log2(rankdata(-asked.scores(requests, candidates), axis=1)))
 
-    return compute
+AMONG: Mapping[str, Among] = {"score": standardised, "rank": placed}
+"""What a score becomes beside those of the other candidates."""
 
 
 def similarity(asked: Asked) -> Compute:

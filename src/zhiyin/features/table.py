@@ -21,17 +21,23 @@ class FeatureTable:
 
 
 def compute_table(
-    features: Iterable[Feature], requests: Requests, candidates: np.ndarray, counters: Counters
-) -> FeatureTable:
-    """Every feature for ``candidates`` int32 (B, C), each as of its request's ``now``."""
+    features: Iterable[Feature], requests: Requests, candidates: np.ndarray, counters: Counters,
+    counted: np.ndarray | None = None,
+) -> FeatureTable:  # fmt: skip
+    """Every feature for ``candidates`` int32 (B, C), each as of its request's ``now``.
+
+    ``counted``, bool (B, C): the candidates among which places and spreads are counted; all of them without.
+    """
     if candidates.ndim != 2 or len(candidates) != len(requests):
         raise DataError(
             f"candidates have shape {candidates.shape} for {len(requests)} requests; give one row of items a request"
         )
+    counted = candidates >= 0 if counted is None else counted & (candidates >= 0)
     names: list[str] = []
     blocks = [np.zeros((*candidates.shape, 0), np.float32)]
     for feature in features:
-        block = _checked(feature, feature.compute(requests, candidates, counters), candidates.shape)
+        numbers = feature.compute(requests, candidates, counters)
+        block = _checked(feature, feature.among(numbers, counted) if feature.among else numbers, candidates.shape)
         width = block.shape[2]
         names += [feature.name] if width == 1 else [f"{feature.name}.{d}" for d in range(width)]
         blocks.append(block)
