@@ -1,6 +1,8 @@
 from typing import Any
 
+from zhiyin import client as client
 from zhiyin import models as models
+from zhiyin import serving as serving
 from zhiyin.answering import explain as explain
 from zhiyin.core.errors import ZhiyinError as ZhiyinError
 from zhiyin.data.contracts import Catalogue as Catalogue

@@ -61,6 +61,23 @@ def test_a_typo_is_named_with_the_nearest_setting():
         Outer.read({"inner": {"windowdays": 5}})
 
 
+class Several(Config):
+    inners: Annotated[list[Inner], Field(max_length=2)] = []
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({"inners": [{"windows_days": 1}]}, "no setting 'inners.0.windows_days'; did you mean 'window_days'"),
+        ({"inners": [{}] * 3}, "'inners': found [{}, {}, {}]; it must be of at most 2 values; correct"),
+        ({"inners": "x" * 500}, f"found {'x' * 199!r}"[:-1] + "…; it must be a valid list"),
+    ],
+)
+def test_a_list_of_sections_is_told_as_a_section_is_and_what_is_long_is_cut(settings: dict[str, Any], said: str):
+    with pytest.raises(SettingsError, match=re.escape(said)):
+        Several.read(settings)
+
+
 def test_a_wrong_value_says_found_and_allowed():
     with pytest.raises(SettingsError, match="setting 'k': found 'ten'; it must be a whole number; correct this"):
         Outer.read({"k": "ten"})

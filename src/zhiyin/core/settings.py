@@ -2,13 +2,15 @@
 
 import json
 import re
-from collections.abc import Mapping
-from typing import Any, Self
+from collections.abc import Mapping, Sequence
+from typing import Any, Self, get_args
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from zhiyin.core.errors import SettingsError, did_you_mean
 
+LONGEST_FOUND = 200
+"""Characters of a wrong value that an error shows."""
 KIND = re.compile(r"(tuple|literal|dict|list|constrained)\b.*[\[(].*|str|int|float|bool")
 """How pydantic names the kinds that a value may be."""
 WORDS = {
@@ -30,7 +32,7 @@ class Config(BaseModel):
         try:
             super().__init__(**settings)
         except ValidationError as error:
-            raise _explained(type(self), error, type(self).__name__) from None
+            raise explained(type(self), error.errors(), type(self).__name__) from None
 
     # pydantic's mark that its own constructor is meant: a section inside a section is then checked without ours, and
     # the one error names the whole path
@@ -45,11 +47,12 @@ class Config(BaseModel):
         try:
             return cls.model_validate(dict(settings))
         except ValidationError as error:
-            raise _explained(cls, error, where or cls.__name__) from None
+            raise explained(cls, error.errors(), where or cls.__name__) from None
 
 
-def _explained(cls: type[Config], error: ValidationError, where: str) -> SettingsError:
-    first = error.errors()[0]
+def explained(cls: type[Config], errors: Sequence[Any], where: str, then: str = "run again") -> SettingsError:
+    """The first of pydantic's ``errors`` about settings of ``cls``, in a recipe's words; ``then``: what to do next."""
+    first = errors[0]
     path = ".".join(str(part) for part in first["loc"])
     if first["type"] == "extra_forbidden":
         names = _fields_at(cls, first["loc"][:-1])
@@ -58,13 +61,13 @@ def _explained(cls: type[Config], error: ValidationError, where: str) -> Setting
         return SettingsError(
             f"{where} has no setting {path!r}{guess or ';'} its settings are: {allowed}", found=path, allowed=allowed
         )
-    return _wrong(error, where, path)
+    return _wrong(errors, where, path, then)
 
 
-def _wrong(error: ValidationError, where: str, path: str) -> SettingsError:
+def _wrong(errors: Sequence[Any], where: str, path: str, then: str) -> SettingsError:
     """The first value that cannot be."""
-    first, guess = error.errors()[0], ""
-    found = "nothing" if first["type"] == "missing" else repr(first["input"])
+    first, guess = errors[0], ""
+    found = "nothing" if first["type"] == "missing" else _shortened(repr(first["input"]))
     if first["type"] == "value_error":
         said = allowed = str(first["ctx"]["error"])
     elif first["type"] == "missing":
@@ -72,13 +75,18 @@ def _wrong(error: ValidationError, where: str, path: str) -> SettingsError:
     else:
         place = _place(first["loc"])
         path = ".".join(str(part) for part in place)
-        same = [other for other in error.errors() if _place(other["loc"]) == place]  # one for each kind it may be
+        same = [other for other in errors if _place(other["loc"]) == place]  # one for each kind it may be
         allowed = " or ".join(dict.fromkeys(_must_be(one) for one in same))
         said, guess = f"it must be {allowed}", did_you_mean(first["input"], [w for one in same for w in _literals(one)])
+    at, this = (f" setting {path!r}", "this setting") if path else ("", "it")
     return SettingsError(
-        f"{where} setting {path!r}: found {found}; {said}{guess or ';'} correct this setting and run again",
+        f"{where}{at}: found {found}; {said}{guess or ';'} correct {this} and {then}",
         found=found, allowed=allowed,
     )  # fmt: skip
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= LONGEST_FOUND else f"{text[:LONGEST_FOUND]}…"
 
 
 def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
@@ -88,7 +96,12 @@ def _place(loc: tuple[int | str, ...]) -> tuple[int | str, ...]:
 
 def _must_be(one: Any) -> str:
     """What was allowed, in a recipe's words."""
-    kind, given = str(one["type"]), one["input"]
+    kind, given, bounds = str(one["type"]), one["input"], one.get("ctx", {})
+    of = "characters" if kind.startswith("string") else "values"
+    if "max_length" in bounds:
+        return f"of at most {bounds['max_length']:,} {of}"
+    if kind == "string_too_short":
+        return f"of at least {bounds['min_length']:,} {of}"
     if kind == "tuple_type":
         return f"a list, such as {json.dumps([given], ensure_ascii=False)}" if isinstance(given, str) else "a list"
     if kind == "too_short":
@@ -103,11 +116,16 @@ def _literals(one: Any) -> list[str]:
     return re.findall("'([^']*)'", one["ctx"]["expected"]) if one["type"] == "literal_error" else []
 
 
+def _section(kind: Any) -> type[BaseModel] | None:
+    """The section that a setting is, or that it is a list of."""
+    if isinstance(kind, type) and issubclass(kind, BaseModel):
+        return kind
+    return next((found for part in get_args(kind) if (found := _section(part))), None)
+
+
 def _fields_at(cls: type[BaseModel], loc: tuple[int | str, ...]) -> list[str]:
     """Names of the settings at a nested place."""
     for part in loc:
         field = cls.model_fields.get(str(part))
-        if field is None or not (isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel)):
-            continue
-        cls = field.annotation
+        cls = cls if field is None else _section(field.annotation) or cls
     return list(cls.model_fields)

@@ -43,6 +43,44 @@ class Recommendations(TypedDict):
     recommendations: list[SlateJSON]
 
 
+class EventJSON(TypedDict):
+    """Somebody did something. Without ``time`` (seconds UTC) the server's clock; without ``kind`` a view."""
+
+    user: str
+    item: str
+    time: NotRequired[int]
+    kind: NotRequired[str]
+    value: NotRequired[float]
+    context: NotRequired[dict[str, Any]]
+    idempotency_key: NotRequired[str]
+
+
+class TakenJSON(TypedDict):
+    """What became of some events; all of them are on the disk."""
+
+    accepted: int
+    repeated: int
+    """Sent again under a known idempotency key, and not counted again."""
+    sequence: int
+    """Of the newest event of all."""
+    unknown_items: list[str]
+    """Kept, but the models of this server do not know them."""
+
+
+class ServedJSON(TypedDict):
+    """One trained thing that answers."""
+
+    name: str
+    model: str
+    version: int
+    role: Literal["source", "ranker"]
+
+
+class ModelsJSON(TypedDict):
+    answers: ModelName
+    models: list[ServedJSON]
+
+
 class StepJSON(TypedDict):
     name: str
     seconds: float

@@ -1,0 +1,15 @@
+"""Answers over HTTP within a time budget; takes events in. Closed by default."""
+
+from zhiyin.core.lazy import lazily
+
+__getattr__, __dir__ = lazily(
+    __name__,
+    {
+        "Limits": "limits",
+        "Service": "service",
+        "app_of": "app",
+        "beside": "server",
+        "running": "server",
+        "serve": "server",
+    },
+)

@@ -1,0 +1,30 @@
+"""The most that one question may hold, so that none can take the server's memory or time."""
+
+from pydantic import Field
+
+from zhiyin.answering import Budget
+from zhiyin.core.settings import Config
+
+EVENTS = 1000
+"""Events at once."""
+HISTORY = 1000
+"""Items of a bare history, and items that are not to be returned."""
+SIMILAR = 20
+"""Items at once of which similar ones are asked for."""
+K = 500
+"""Length of a slate."""
+ID = 1024
+"""Characters of an id."""
+CONTEXT = 32
+"""Further columns of an event."""
+LIVE = 10_000
+"""Newest live events of a person that an answer reads."""
+
+
+class Limits(Config):
+    """What a server is started with."""
+
+    budget: Budget = Budget()
+    """Seconds of each rung."""
+    body_bytes: int = Field(default=2 << 20, gt=0)
+    """Size of a question."""

@@ -1,0 +1,79 @@
+"""What is asked over HTTP, checked: unknown fields, wrong kinds and too much of anything are refused."""
+
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from zhiyin.core.settings import Config
+from zhiyin.serving.limits import CONTEXT, EVENTS, HISTORY, ID, SIMILAR, K
+from zhiyin.store.events import UNKEPT
+
+
+def _kept(text: str) -> str:
+    if UNKEPT.search(text):
+        raise ValueError("give text without NUL and half characters")
+    return text
+
+
+Id = Annotated[str, Field(min_length=1, max_length=ID), AfterValidator(_kept)]
+Cell = Annotated[str, Field(max_length=ID)] | bool | int | float | None
+Length = Annotated[int, Field(ge=1, le=K, strict=True)]
+
+
+class EventIn(Config):
+    """Somebody did something."""
+
+    user: Id
+    item: Id
+    time: Annotated[int, Field(ge=0, le=1 << 40, strict=True)] | None = None
+    """Seconds UTC; the server's clock where it is left out."""
+    kind: Id | None = None
+    """view, click, cart, purchase …; the first of the log's kinds where it is left out."""
+    value: Annotated[float, Field(ge=-1e15, le=1e15, strict=True)] | None = None
+    """A rating, a quantity, seconds of play."""
+    context: Annotated[dict[Id, Cell], Field(max_length=CONTEXT)] | None = None
+    """Further columns, such as ``consent``."""
+    idempotency_key: Id | None = None
+    """An event sent again under the same key counts once."""
+
+
+class EventsIn(Config):
+    """One event or many: all of them are taken in, or none."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"events": [{"user": "17850", "item": "22423", "kind": "click", "idempotency_key": "a-1"}]}]
+        }
+    )
+    events: Annotated[list[EventIn], Field(min_length=1, max_length=EVENTS)]
+
+
+class RecommendIn(Config):
+    """Who asks: a person by id, or somebody of whom only a history is known."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user": "17850", "k": 5}, {"history": ["85123A"]}]})
+    user: Id | None = None
+    """A person of the log, or one who came since; anybody else is answered as somebody new."""
+    history: Annotated[list[Id], Field(max_length=HISTORY)] | None = None
+    """Item ids, oldest first; may be empty."""
+    k: Length | None = None
+    """How many items; the recipe's where it is left out."""
+    exclude: Annotated[list[Id], Field(max_length=HISTORY)] = []
+    """Items that are not to be returned."""
+    reasons: bool = False
+    """Each item with its reason (slow: each is tried by asking again)."""
+
+    @model_validator(mode="after")
+    def _who(self) -> Self:
+        if (self.user is None) == (self.history is None):
+            raise ValueError("give either user or history, one of the two")
+        return self
+
+
+class SimilarIn(Config):
+    """Items to which similar ones are asked for: a slate for each."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": ["85123A"], "k": 5}]})
+    items: Annotated[list[Id], Field(min_length=1, max_length=SIMILAR)]
+    k: Length = 10
+    """How many to each."""
