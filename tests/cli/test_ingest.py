@@ -97,10 +97,12 @@ def test_what_was_told_is_printed_and_what_is_said_goes_before(tmp_path, capsys)
     assert "told from its bytes" not in said
 
 
-def test_reasons_and_repeated_files_are_said_in_chinese(tmp_path, capsys):
-    (tmp_path / "a.csv").write_text("user,item\na,x\n,y\nnan,z\n")
+def test_notes_reasons_and_repeated_files_are_said_in_chinese(tmp_path, capsys):
+    (tmp_path / "a.csv").write_text("user,item,quantity\na,x,1\n,y,1\nnan,z,1\n")
     assert zhiyin("ingest", tmp_path / "a.csv", "-w", tmp_path / "w", "--lang", "zh") == 0
-    said = capsys.readouterr().out
+    said, noted = capsys.readouterr()
+    assert "每个事件都是购买：由 quantity 列可知" in noted
+    assert "says so" not in noted
     assert "没有用户" in said
     assert "用户为单词 'nan'，视为缺失" in said
     assert "no user" not in said

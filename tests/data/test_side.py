@@ -54,3 +54,11 @@ def test_a_column_that_repeats_or_has_few_of_the_ids_is_none_of_ids():
     frame = pl.DataFrame({"who": ["7", "8"] * 5, "some": ["7", *"abcdefghi"], "user": list("qrstuvwxyz")})
     events = pl.DataFrame({"user": ["7", "8", "9"], "item": "x"})
     assert "users: none of the first events' users stands in user" in read(events, users=frame).guess.notes
+
+
+def test_items_numbered_anew_may_have_an_id_column_of_another_name() -> None:
+    events = pl.DataFrame({"user": ["a", "b"], "item": ["1", "1"], "shop": ["n", "s"]})
+    items = pl.DataFrame({"id": ["1", "1"], "shop": ["n", "s"], "title": ["Mug", "Bag"]})
+    dataset = read(events, items=items)
+    assert dataset.catalogue.columns["title"].tolist() == ["Mug", "Bag"]
+    assert len(set(dataset.histories.items.tolist())) == 2

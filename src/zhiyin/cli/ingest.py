@@ -55,6 +55,7 @@ def run(
     Example: zhiyin ingest --database sqlite:///shop.db --table orders --items products -w shop
     """
     from zhiyin.data.ingest import ingest
+    from zhiyin.data.noted import note_said
     from zhiyin.data.readers.reader import Form
     from zhiyin.pipeline.recipe import Recipe
     from zhiyin.pipeline.workspace import RECIPE, Workspace, shipped_recipe
@@ -84,7 +85,7 @@ def run(
         written = f" ({', '.join(forms)})" if name == "time" and forms else ""
         asked.note(f"{name} = {column}{written}")
     for note in taken.guess.notes:
-        asked.note(str(note))
+        asked.note(getattr(note_said(note), asked.language))
     _show(asked, taken)
     if dry_run:
         asked.show(NOTHING_WRITTEN)

@@ -17,7 +17,7 @@ from zhiyin.data.columns import Guess, guess, spelled_out
 from zhiyin.data.readers import Opened, open_file
 from zhiyin.data.readers.reader import LINE, TROUBLE, UNSAID, Form, unreadable
 from zhiyin.data.report import counted
-from zhiyin.data.side import Known, Side, joined_columns, side_table
+from zhiyin.data.side import Known, Side, side_table
 from zhiyin.data.sources import Sheet, Source, Sources, Streamed, as_polars, whole_table
 from zhiyin.data.times import time_form
 from zhiyin.data.unrolled import unrolled
@@ -162,8 +162,8 @@ def open_log(sources: Sources, given: Mapping[str, str], form: Form = UNSAID) ->
         raw, told = whole_table(_table(sources.items, parts[0], "items"), form.encoding)
         items = side_table(raw, "item", given, sample.columns, Known.of(sample, found, "item"))
         items = replace(items, notes=(*told, *items.notes))
-        key = _joined_key(raw, items, sample, found)
-        if key:
+        if items.joined:
+            key = tuple(found.names["item"] if name == "item" else name for name in items.joined)
             found = replace(found, joined_item=key, names={o: t for o, t in found.names.items() if o != "item"})
     if sources.users is not None:
         people, told = whole_table(_table(sources.users, parts[0], "users"), form.encoding)
@@ -212,15 +212,6 @@ def _table(named: Source, events: Part, what: str) -> Source:
         f"the table of {what} {str(named)!r} is no file; give the path of one, or with --database a table of it or a "
         f"SELECT, or a sheet of the workbook with the events", found=str(named),
     )  # fmt: skip
-
-
-def _joined_key(raw: pl.DataFrame, items: Side, sample: pl.DataFrame, found: Guess) -> tuple[str, ...]:
-    """The events' columns that make an item's id together, where the table of items needs two."""
-    if not any("together are the id" in note for note in items.notes):
-        return ()
-    column = found.names["item"]
-    named = raw if "item" in raw.columns else raw.rename({column: "item"})
-    return tuple(column if name == "item" else name for name in joined_columns(named, sample.columns))
 
 
 def _shown(frame: pl.DataFrame) -> list[str]:

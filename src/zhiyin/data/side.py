@@ -59,6 +59,8 @@ class Side:
 
     frame: pl.DataFrame
     notes: tuple[str, ...] = ()
+    joined: tuple[str, ...] = ()
+    """Columns that make the id together, "item" for the id's own; none where one column is the id."""
 
 
 def side_table(
@@ -79,9 +81,13 @@ def side_table(
     if unnamed.any():
         notes.append(f"{int(unnamed.sum()):,} rows of the {ours}s table have no {ours}: left out")
         frame = frame.filter(~unnamed)
+    joined: tuple[str, ...] = ()
     if ours == "item" and frame["item"].is_duplicated().any():
-        frame, note = _joined_ids(frame, event_columns)
-        notes += [note] if note else []
+        joined = joined_columns(frame, event_columns)
+    if joined:  # numbered anew in each campaign or shop
+        ids = pl.concat_str([pl.col(part).cast(pl.String) for part in joined], separator=SEPARATOR)
+        frame = frame.with_columns(item=ids)
+        notes.append(f"item numbers repeat in each {joined[0]}: {joined[0]} and item together are the id")
     double = len(frame) - frame[ours].n_unique()
     if double:
         notes.append(f"{double:,} rows of the {ours}s table repeat an {ours}: the first of each is kept")
@@ -92,7 +98,7 @@ def side_table(
         rows = lost(frame["price"], price)
         notes += [f"items: {unread_cells('price', rows)}"] if rows else []
         frame = frame.with_columns(price)
-    return Side(frame, tuple(notes))
+    return Side(frame, tuple(notes), joined)
 
 
 def _id_column(raw: pl.DataFrame, ours: str, given: Mapping[str, str], known: Known | None) -> tuple[str, str]:
@@ -133,16 +139,6 @@ def joined_columns(frame: pl.DataFrame, event_columns: Iterable[str]) -> tuple[s
     """Columns shared with the events that together with the item make each row unlike all others."""
     shared = [name for name in frame.columns if name in set(event_columns) and name != "item"]
     return next(((name, "item") for name in shared if not frame.select(name, "item").is_duplicated().any()), ())
-
-
-def _joined_ids(frame: pl.DataFrame, event_columns: Iterable[str]) -> tuple[pl.DataFrame, str]:
-    """Items numbered anew in each campaign or shop: both columns together are the id."""
-    key = joined_columns(frame, event_columns)
-    if not key:
-        return frame, ""
-    ids = pl.concat_str([pl.col(part).cast(pl.String) for part in key], separator=SEPARATOR)
-    note = f"item numbers repeat in each {key[0]}: {key[0]} and item together are the id"
-    return frame.with_columns(item=ids), note
 
 
 def _renamed(frame: pl.DataFrame, ours: str) -> pl.DataFrame:
