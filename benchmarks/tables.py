@@ -175,6 +175,95 @@ def ablations() -> list[str]:
     return lines
 
 
+def folds() -> list[str]:
+    """What the out-of-fold table costs beside the trainings in it."""
+    found = _kept("folds")
+    if not found:
+        return []
+    lines = ["", "## Out-of-fold features", "", "| data | folds | rows | trainings | their CPU s | table, CPU s | "
+             "ratio (goal: at most 2) |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+    for row in found.values():
+        ratio = f"{row['ratio']:.2f}" if row["ratio"] <= row["goal"] else f"**{row['ratio']:.2f}**"
+        cells = (row["data"], row["folds"], f"{row['rows']:,}", row["trainings"], f"{row['trainings_cpu_s']:.0f}",
+                 f"{row['table_cpu_s']:.0f}", ratio)  # fmt: skip
+        lines.append(f"| {' | '.join(map(str, cells))} |")
+    return lines
+
+
+def components() -> list[str]:
+    """What each component of a large model adds to the whole."""
+    found = _kept("components")
+    if not found:
+        return []
+    lines = [
+        "", "## Components", "",
+        "Each switched off, the rest as it is (`benchmarks.components`); paired over people, 95 % intervals, bold "
+        "where 0 is outside.", "",
+        "| model | data, protocol | whole | without | adds |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for model, told in found.items():
+        place = f"{told['data']}, {told['protocol']}, {_seeds(told['seeds'])}"
+        whole = f"{told['metric']} {told['whole']:.4f}"
+        for part, cell in told["components"].items():
+            adds = f"{cell['adds']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
+            adds = f"**{adds}**" if cell["low"] > 0 or cell["high"] < 0 else adds
+            lines.append(f"| {model} | {place} | {whole} | {part}: {cell['without']:.4f} | {adds} |")
+    return lines
+
+
+def onward() -> list[str]:
+    """Going on from an earlier version beside learning everything again."""
+    found = _kept("onward")
+    if not found:
+        return []
+    told = next(iter(found.values()))
+    lines = [
+        "", "## Going on from an earlier version", "",
+        f"Online Retail, NDCG@10 of the last 30 days, {told['cases']:,} people. The version before ends 30 days "
+        f"earlier and lacks {told['new_items']:,} of {told['items']:,} items; going on takes a third of the epochs "
+        "(`benchmarks.onward`).", "",
+        "| model | as it was | gone on | learned again | gap | CPU s, going on and again |",
+        "|---|---|---|---|---|---|",
+    ]  # fmt: skip
+    for model, row in found.items():
+        gap = f"{row['gap']['difference']:+.4f} [{row['gap']['low']:+.4f}, {row['gap']['high']:+.4f}]"
+        cells = (model, *(f"{row[who]:.4f}" for who in ("as it was", "gone on", "learned again")), gap,
+                 f"{row['onward_cpu_s']:.0f}, {row['again_cpu_s']:.0f}")  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def plans() -> list[str]:
+    """What `zhiyin plan` says beside what training takes."""
+    found = _kept("planning")
+    if not found:
+        return []
+    lines = ["", "## Plans", "", "`zhiyin plan` against the training itself (goal: within 25 %).", "",
+             "| data | model | seconds, planned and taken | ratio | MiB, planned and taken | ratio |",
+             "|---|---|---|---|---|---|"]  # fmt: skip
+    for row in found["rows"]:
+        said, took = row["planned"], row["took"]
+        cells = (row["data"], row["model"], f"{said['seconds']:.0f}, {took['seconds']:.0f}",
+                 _within(row["seconds_ratio"]), f"{said['peak_mb']:.0f}, {took['peak_mb']:.0f}",
+                 _within(row["peak_ratio"]))  # fmt: skip
+        lines.append(f"| {' | '.join(cells)} |")
+    return lines
+
+
+def _kept(name: str) -> dict[str, Any]:
+    """What a benchmark found; nothing where it was not run yet."""
+    path = RESULTS / f"{name}.json"
+    return dict(json.loads(path.read_text("utf-8"))) if path.exists() else {}
+
+
+def _within(ratio: float) -> str:
+    return f"{ratio:.2f}" if 0.8 <= ratio <= 1.25 else f"**{ratio:.2f}**"
+
+
+def _seeds(seeds: list[int]) -> str:
+    return "1 seed" if len(seeds) == 1 else f"{len(seeds)} seeds"
+
+
 def _added(cell: dict[str, Any]) -> str:
     text = f"{cell['difference']:+.4f} [{cell['low']:+.4f}, {cell['high']:+.4f}]"
     return f"**{text}**" if cell["p_holm"] < 0.05 else text
@@ -270,8 +359,12 @@ def page() -> str:
                 *ingesting(),
                 *agreement(),
                 *quality(),
+                *components(),
+                *onward(),
+                *plans(),
                 *datasets(),
                 *ablations(),
+                *folds(),
                 *generators(),
                 *checks(),
                 *promises(),
