@@ -13,7 +13,6 @@ from zhiyin.answering import Answerer
 from zhiyin.core import wire
 from zhiyin.core.errors import ModelError, ServiceError
 from zhiyin.serving import Service, app_of
-from zhiyin.store import Store
 
 
 def shaped(content: Any, shape: type) -> None:
@@ -79,6 +78,12 @@ def test_a_bare_history_is_answered_and_what_is_unknown_is_named(shop: Any) -> N
     assert slate["user"] is None
     assert all(int(id_[1:]) % 2 == 1 for id_ in ids(slate)[:3])
     assert ids(shop.slate(history=[], k=4)) == ids(shop.slate(user="nobody at all", k=4))
+
+
+def test_a_body_is_json_whatever_it_is_called(shop: Any) -> None:
+    for kind in ("application/x-www-form-urlencoded", "text/plain", ""):
+        said = shop.ask("POST", "/v1/recommend", {"user": "u0"}, headers={"Content-Type": kind})
+        assert said.status == 200, kind
 
 
 def test_what_is_excluded_and_what_the_house_hides_is_not_returned(shop: Any) -> None:
@@ -172,15 +177,15 @@ def test_the_document_is_openapi_3_1_with_an_example_of_everything(shop: Any) ->
 def test_a_workspace_serves_what_its_last_run_put_together(workspace: Path, tmp_path: Path) -> None:
     expected = Answerer.of(workspace)
     assert expected is not None
-    with Store.of(workspace) as store:
-        service = Service.of(workspace, store)
-        (slate,) = service.recommend("u4")["recommendations"]
-        (offline,) = expected.people(["u4"])["recommendations"]
-        assert ids(slate) == ids(offline)
-        assert len(ids(slate)) == 4
-        service.close()
-    with Store.of(tmp_path) as store, pytest.raises(ModelError, match="has nothing to serve yet; run: zhiyin run -w"):
-        Service.of(tmp_path, store)
+    service = Service.of(workspace)
+    (slate,) = service.recommend("u4")["recommendations"]
+    service.close()
+    (offline,) = expected.people(["u4"])["recommendations"]
+    assert ids(slate) == ids(offline)
+    assert len(ids(slate)) == 4
+    with pytest.raises(ModelError, match="has nothing to serve yet; run: zhiyin run -w"):
+        Service.of(tmp_path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_after_a_served_answer_no_training_code_is_loaded(workspace: Path) -> None:
@@ -189,13 +194,11 @@ import sys
 from pathlib import Path
 from zhiyin.client import Client
 from zhiyin.serving import Service, running
-from zhiyin.store import Store
-with Store.of(Path({str(workspace)!r})) as store:
-    service = Service.of(Path({str(workspace)!r}), store)
-    with running(service) as url, Client(url, store.keys.new("write", actor="test")[1]) as client:
-        client.events([{{"user": "u1", "item": "i0"}}])
-        assert client.recommend("u1", reasons=True)["rung"] == "full"
-    service.close()
+service = Service.of(Path({str(workspace)!r}))
+with running(service) as url, Client(url, service.store.keys.new("write", actor="test")[1]) as client:
+    client.events([{{"user": "u1", "item": "i0"}}])
+    assert client.recommend("u1", reasons=True)["rung"] == "full"
+service.close()
 print([name for name in sys.modules if name.startswith(("zhiyin.training", "zhiyin.pipeline"))])
 """
     done = subprocess.run([sys.executable, "-W", "error", "-c", code], capture_output=True, text=True, check=False)

@@ -22,7 +22,7 @@ NEEDED = (
     "implicit",
     "pydantic",
 )
-EXTRAS = {"ray": "ray", "privacy": "opacus", "explanation": "captum", "export": "onnxruntime"}
+EXTRAS = {"serve": "fastapi", "ray": "ray", "privacy": "opacus", "explanation": "captum", "export": "onnxruntime"}
 """Extra → the package that shows whether it is there."""
 GIB = 1 << 30
 LOW_DISK_GIB = 2

@@ -9,6 +9,7 @@ __getattr__, __dir__ = lazily(
         "Service": "service",
         "app_of": "app",
         "beside": "server",
+        "listening": "server",
         "running": "server",
         "serve": "server",
     },

@@ -23,6 +23,7 @@ from zhiyin.store.keys import Keys
 Roles = Mapping[tuple[str, str], Role | None]
 """(method, path) → the role that it needs; None: open to everybody."""
 REQUEST_ID = "x-request-id"
+JSON_TYPE = (b"content-type", b"application/json")
 GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 log = logging.getLogger("zhiyin.serving")
 
@@ -51,6 +52,8 @@ class Gate:
                 MutableHeaders(scope=message)[REQUEST_ID] = request_id
             await send(message)
 
+        # a body is JSON, whatever a client such as curl calls it
+        scope["headers"] = [*(one for one in scope["headers"] if one[0] != b"content-type"), JSON_TYPE]
         try:
             scope["state"]["key"] = await self._admitted(scope, headers)
             await self.app(scope, self._bounded(receive, headers), named)

@@ -21,22 +21,16 @@ from zhiyin.serving.service import Service
 from zhiyin.store import Store
 
 LOOPBACK = "127.0.0.1"
-PORT = 8765
 START_S = 30
 BACKLOG = 1024
 
 
 def serve(
-    service: Service, host: str = LOOPBACK, port: int = PORT, limits: Limits | None = None,
-    begun: Callable[[str], None] = lambda _: None,
+    service: Service, bound: socket.socket, limits: Limits | None = None, begun: Callable[[str], None] = lambda _: None
 ) -> None:  # fmt: skip
-    """Answer until the process is told to stop. ``begun`` is told the URL once the port is this server's.
-
-    Raises `ResourceError` where the port is taken.
-    """
-    with listening(host, port) as bound:
-        begun(url_of(bound))
-        _server(service, limits).run(sockets=[bound])
+    """Answer on a port that `listening` gave until the process is told to stop; ``begun`` is told the URL first."""
+    begun(url_of(bound))
+    _server(service, limits).run(sockets=[bound])
 
 
 @contextmanager

@@ -28,15 +28,18 @@ class Service:
         self.asking = Asking(answerer, clock)
 
     @classmethod
-    def of(cls, workspace: Path, store: Store, budget: Budget | None = None) -> Self:
-        """What the last whole run of this workspace put together. Raises `ModelError` before a run."""
+    def of(cls, workspace: Path, url: str | None = None, budget: Budget | None = None) -> Self:
+        """What the last whole run of this workspace put together, and its store (or the database at ``url``).
+
+        Raises `ModelError` before a run, and has made nothing then; `ServiceError` where the database is down.
+        """
         answerer = Answerer.of(workspace)
         if answerer is None:
             raise ModelError(
                 f"workspace {workspace} has nothing to serve yet; run: zhiyin run -w {workspace}",
                 found="no finished run", do=f"zhiyin run -w {workspace}",
             )  # fmt: skip
-        return cls(answerer, store, budget)
+        return cls(answerer, Store.of(workspace, url), budget)
 
     def warm(self) -> None:
         """Answer once, so that the first question waits for nothing that is made at first use."""
