@@ -85,8 +85,8 @@ def side_table(
     if ours == "item" and frame["item"].is_duplicated().any():
         joined = joined_columns(frame, event_columns)
     if joined:  # numbered anew in each campaign or shop
-        ids = pl.concat_str([pl.col(part).cast(pl.String) for part in joined], separator=SEPARATOR)
-        frame = frame.with_columns(item=ids)
+        parts = [pl.col(part).cast(pl.String) for part in joined]
+        frame = frame.with_columns(item=pl.concat_str(parts, separator=SEPARATOR))
         notes.append(f"item numbers repeat in each {joined[0]}: {joined[0]} and item together are the id")
     double = len(frame) - frame[ours].n_unique()
     if double:
