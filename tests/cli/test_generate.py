@@ -165,10 +165,20 @@ def test_what_cannot_be_answered_ends_with_2(
 
 
 def test_a_catalogue_of_ids_alone_says_what_it_needs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    folder = prepared(tmp_path / "w", columns=False)
+    folder = prepared(tmp_path / "w", RECIPE + "\n[sources]\nals = 10\ngenerator = 10\n", columns=False)
     assert zhiyin("run", "-w", folder) == 0  # everything else works
-    assert "no generator: it needs item columns and a model with vectors" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "no generator: it needs item columns and a model with vectors" in said
+    assert "; the source generator proposes nothing: it needs item columns and a model with vectors" in said
+    silent = "zhiyin: [sources] names the generator, which can propose nothing: it needs item columns and a model with"
     assert zhiyin("recommend", "--user", "u0", "-w", folder) == 0
+    assert silent in capsys.readouterr().err
+    assert zhiyin("recommend", "--all", "-w", folder) == 0
+    assert silent in capsys.readouterr().err
+    assert zhiyin("recommend", "--user", "u0", "-w", folder, "--lang", "zh") == 0
+    assert "zhiyin: [sources] 中的 generator 无可提出：需要商品的列和一个有向量的模型" in capsys.readouterr().err
+    assert zhiyin("recommend", "--user", "u0", "--model", "als", "-w", folder) == 0
+    assert "[sources]" not in capsys.readouterr().err  # one model by itself has no other sources
     assert zhiyin("generate", "--user", "u0", "-w", folder) == 2
     assert "needs item columns (title, category, price …), and this catalogue has only ids" in capsys.readouterr().err
 

@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 import numpy as np
-from pydantic import ValidationError
+from pydantic import Field, ValidationError
 
 from zhiyin.answering.candidates import features_for, proposed
 from zhiyin.answering.pool import Pool
 from zhiyin.answering.rules import Rules
 from zhiyin.core.errors import ModelError
 from zhiyin.core.files import disk_errors, whole_file
+from zhiyin.core.languages import Language
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue, Requests
 from zhiyin.data.weighting import Weighting
@@ -51,6 +52,8 @@ class Plan(Config):
     sources: tuple[Source, ...]
     further: tuple[Part, ...] = ()
     """Models that give features and propose nothing."""
+    silent: dict[str, dict[Language, str]] = Field(default_factory=dict)
+    """Sources of the recipe that can propose nothing, by NAME, and why, in every language."""
     features: tuple[str, ...] = ()
     ranker: Part | None = None
     exclude: tuple[str, ...] | Literal["all"] = "all"

@@ -69,13 +69,13 @@ def write_everybody(asked: Asked, out: Path | None, *, reasons: bool, **further:
     """Into a file; as JSON lines on stdout where JSON was asked for and no file was named."""
     from zhiyin.pipeline import everybody
     from zhiyin.pipeline.lists import JSONLists, checked_form
-    from zhiyin.pipeline.recommend import CHANGED, outdated
+    from zhiyin.pipeline.recommend import remarks
 
     path = out or asked.folder / "recommendations.parquet"
     checked_form(path)
     people = everybody.everybody_of(asked.workspace, language=asked.language, reasons=reasons, **further)
-    if outdated(asked.workspace, people.answerer):
-        asked.note(f"zhiyin: {asked.words(CHANGED, folder=asked.folder)}")
+    for remark in remarks(asked.workspace, people.answerer, asked.language):
+        asked.note(f"zhiyin: {remark}")
     if asked.as_json and out is None:
         people.write(JSONLists(lambda line: typer.echo(harmless(line), nl=False), people.model), asked.progress)
         return

@@ -40,6 +40,7 @@ DONE = Sentence("{lists} lists on {cases} test cases; NDCG@10 of what answers, {
                 "{cases} 个样本上的 {lists} 种列表；负责推荐的 {first}：NDCG@10 {value} [{low}, {high}]")  # fmt: skip
 BEST = Sentence("{lists} lists on {cases} test cases; best NDCG@10 {first} {value} [{low}, {high}]",
                 "{cases} 个测试样本上的 {lists} 种列表；NDCG@10 最好的是 {first} {value} [{low}, {high}]")  # fmt: skip
+SILENT = Sentence("{summary}; the source {name} proposes nothing: {why}", "{summary}；来源 {name} 无可提出：{why}")
 
 
 def judged(line: Line) -> Facts:
@@ -109,6 +110,7 @@ def _assemble(line: Line) -> None:
         sources=tuple(sources),
         further=tuple(Part(**_named(name, facts)) for name, facts in models.items() if name not in proposing),
         features=tuple(feature.name for feature in features_of(line, line.models)) if rankers else (),
+        silent=_silent(line),
         ranker=Part(**_named(name_of(ranker), rankers[ranker])) if rankers else None,
         exclude=recipe.answer.exclude, rules=recipe.answer.rules, k=recipe.answer.k,
         weights=recipe.data.weights, fixes=recipe.data.fixes,
@@ -125,6 +127,12 @@ def _generator(line: Line) -> Facts | None:
     """Facts of the generator, where it proposes."""
     facts = line.done["generation"]
     return facts if GENERATOR in line.recipe.sources and "version" in facts else None
+
+
+def _silent(line: Line) -> dict[str, dict[Language, str]]:
+    """The generator and why it can propose nothing, where the recipe has it as a source."""
+    facts = line.done["generation"]
+    return {GENERATOR: facts["why"]} if GENERATOR in line.recipe.sources and "why" in facts else {}
 
 
 def sources_now(line: Line) -> dict[str, tuple[Any, int]]:
@@ -144,10 +152,13 @@ def _named(name: str, facts: Facts) -> dict[str, Any]:
 def _summary(line: Line, facts: Facts) -> dict[Language, str]:
     first, lists = answering(line), facts["evaluation"]["models"]
     found = lists[first or facts["best"]][METRIC]
-    return (DONE if first else BEST).both(
+    summary = (DONE if first else BEST).both(
         lists=len(lists), cases=facts["evaluation"]["split"]["cases"], first=first or facts["best"],
         **{part: f"{found[part]:.4f}" for part in ("value", "low", "high")},
     )  # fmt: skip
+    for name, why in _silent(line).items():
+        summary = SILENT.both(summary=Sentence(**summary), name=name, why=Sentence(**why))
+    return summary
 
 
 def _judged(line: Line, path: Path) -> Facts:

@@ -38,10 +38,9 @@ FORESEEN = 64
 ASKED = 2000
 """People of the test part who are asked for, at most."""
 
-NOT_WANTED = Sentence("no generator: the recipe names none", "没有生成模型：方案没有指定")
-NOT_POSSIBLE = Sentence("no generator: it needs item columns and a model with vectors",
-                        "没有生成模型：需要物品的列和一个有向量的模型")  # fmt: skip
-FAILED = Sentence("no generator: {why}", "没有生成模型：{why}")
+NONE = Sentence("no generator: {why}", "没有生成模型：{why}")
+NOT_WANTED = Sentence("the recipe names none", "方案没有指定")
+NOT_POSSIBLE = Sentence("it needs item columns and a model with vectors", "需要商品的列和一个有向量的模型")
 DONE = Sentence("{model} on vectors of {name}; told from real items: AUC {auc}; verdict: {verdict}",
                 "{model}，以 {name} 的向量为条件；与真实物品的可区分度 AUC {auc}；结论：{verdict}")  # fmt: skip
 
@@ -52,7 +51,7 @@ def generate(line: Line) -> Facts:
     name = condition_of(line.recipe, line.models)
     if settings.model is None or name is None or not line.dataset.catalogue.columns:
         why = NOT_WANTED if settings.model is None else NOT_POSSIBLE
-        return {**_nothing(why.both()), "seconds": 0.0, "again": False}
+        return {**_nothing(why), "seconds": 0.0, "again": False}
     inputs = {
         "split": line.split_key, "condition": line.done["models"]["models"][name]["digest"],
         "generation": settings.model_dump(mode="json"), "seed": line.recipe.seed,
@@ -104,7 +103,7 @@ def _made(line: Line, name: str) -> Facts:
     try:
         made = _learned(line, learnt)
     except ModelError as error:
-        return _nothing(FAILED.both(why=error.message))
+        return _nothing(Sentence(error.message, error.message))
     judgement = judge(made, learnt.conditions, learnt.items, learnt.held, line.recipe.seed)
     made.facts |= {"condition": name, "condition_version": line.done["models"]["models"][name]["version"]}
     made = made.facing(train.catalogue)
@@ -156,5 +155,5 @@ def _these(catalogue: Catalogue, rows: np.ndarray) -> Catalogue:
     return Catalogue(IdIndex(catalogue.ids.take(rows)), {name: c[rows] for name, c in catalogue.columns.items()})
 
 
-def _nothing(summary: Any) -> Facts:
-    return {"summary": summary, "specifications": [], "judgement": {}, "gaps": []}
+def _nothing(why: Sentence) -> Facts:
+    return {"summary": NONE.both(why=why), "why": why._asdict(), "specifications": [], "judgement": {}, "gaps": []}

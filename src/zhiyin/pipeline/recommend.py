@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from zhiyin.answering import Answerer, Assembly
+from zhiyin.answering import Answerer, Assembly, Plan
 from zhiyin.answering.answer import plain
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
@@ -13,6 +13,8 @@ from zhiyin.pipeline.workspace import Workspace
 
 CHANGED = Sentence("[answer] of the recipe was changed since the last run; take it up: zhiyin run -w {folder}",
                    "方案的 [answer] 在上次运行之后改动过；使其生效：zhiyin run -w {folder}")  # fmt: skip
+SILENT = Sentence("[sources] names the {name}, which can propose nothing: {why}",
+                  "[sources] 中的 {name} 无可提出：{why}")  # fmt: skip
 
 
 def recommend(
@@ -22,9 +24,9 @@ def recommend(
     """A slate with reasons for ``user``, or for a bare ``history``, from the assembly or one ``model``."""
     answerer = answerer_of(workspace, model, language)
     answer = answerer.people([user], k, without) if user is not None else answerer.history(history or [], k)
-    if outdated(workspace, answerer):
-        for slate in answer["recommendations"]:
-            slate["notes"].append(CHANGED.said(language, folder=workspace.folder))
+    said = remarks(workspace, answerer, language)
+    for slate in answer["recommendations"]:
+        slate["notes"] += said
     return answer
 
 
@@ -33,6 +35,16 @@ def answerer_of(workspace: Workspace, model: str | None = None, language: Langua
     workspace.snapshot()
     assembled = None if model else Answerer.of(workspace.folder, language)
     return assembled or _one_model(workspace, model, language)
+
+
+def remarks(workspace: Workspace, answerer: Answerer, language: Language = "en") -> list[str]:
+    """What whoever is answered should know of what answers: a recipe that was changed, a source that is silent."""
+    said = [CHANGED.said(language, folder=workspace.folder)] if outdated(workspace, answerer) else []
+    whole = answerer.assembly.name == Assembly.name
+    plan = Plan.read_from(workspace.folder) if whole else None
+    for name, why in plan.silent.items() if plan else ():
+        said.append(SILENT.said(language, name=name, why=why[language]))
+    return said
 
 
 def outdated(workspace: Workspace, answerer: Answerer) -> bool:
