@@ -50,6 +50,12 @@ print(zhiyin.compare(evaluation))
 model.save(sys.argv[2])
 print(zhiyin.load(sys.argv[2]).recommend([["85123A", "22632", "22633"]], k=10).ids)
 
+# a server, and an event that changes its very next answer
+with zhiyin.serving.beside(model, dataset) as shop:
+    print("before", [item["item"] for item in shop.recommend("17850", k=3)["items"]])
+    shop.events([{"user": "17850", "item": "22423"}])
+    print("after", [item["item"] for item in shop.recommend("17850", k=3)["items"]])
+
 # a mistake is answered with what was found and what to do
 try:
     dataset.history_of([17850])

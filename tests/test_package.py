@@ -23,7 +23,10 @@ def test_import_is_light_and_loads_no_torch():
     assert run("import sys, zhiyin; print('torch' in sys.modules, 'numpy' in sys.modules)") == "False False"
 
 
-@pytest.mark.parametrize("room", ["core", "data.dataset", "registry", "evaluation", "retrieval", "store.store", "client"])
+LOWER = ("core", "data.dataset", "registry", "evaluation", "retrieval", "store.store", "client")
+
+
+@pytest.mark.parametrize("room", LOWER)
 def test_the_lower_rooms_need_no_deep_learning_framework(room: str):
     assert run(f"import sys, zhiyin.{room}; print('torch' in sys.modules)") == "False"
 

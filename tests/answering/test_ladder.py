@@ -73,6 +73,19 @@ def test_the_next_rung_answers_and_is_named(rung: str, how: Broken, monkeypatch:
     assert all(item["columns"]["title"].endswith(item["item"][1:]) for item in slate["items"])
 
 
+def test_warming_gives_the_answer_of_each_rung_and_says_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, asking = ladder(Budget(full_s=1e-9))
+    calls: list[str] = []
+    for rung in ("_full", "_retrieval", "_popular"):
+        asked = getattr(steps, rung)
+        monkeypatch.setattr(steps, rung, lambda *a, rung=rung, asked=asked: calls.append(rung) or asked(*a))
+    steps.warm(asking.history(["i0"]))
+    assert calls == ["_full", "_retrieval", "_popular"]
+    monkeypatch.setattr(steps, "_retrieval", Broken())
+    with pytest.raises(ZeroDivisionError):
+        steps.warm(asking.history([]))
+
+
 def test_late_work_closes_its_rung_and_not_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
     steps, asking = ladder(Budget(full_s=0.05, workers=1))
     late = Broken(sleeps_s=0.4)

@@ -23,6 +23,7 @@ MOST_LINES = {
     "split in time, popularity beside, intervals, the rule in words": 2,
     "is it really better than popularity": 1,
     "save, load elsewhere, the same answer": 2,
+    "a server, and an event that changes its very next answer": 4,
     "a mistake is answered with what was found and what to do": 4,
 }
 """Task → lines, imports not counted; one more for ``import zhiyin`` in each."""
@@ -68,6 +69,9 @@ def test_the_tasks_of_a_newcomer(tmp_path: Path) -> None:
     assert "left out: 25,955 taken before, 268 people without history" in done.stdout
     assert re.search(r"EASE - popularity: \+0\.\d{4} \[\+0\.\d{4}, \+0\.\d{4}\] p 0\.", done.stdout)
     assert again == basket
+    before, after = (line.partition(" ")[2] for line in lines if line.startswith(("before ", "after ")))
+    assert before != after
+    assert "22423" not in after
     assert lines[-1] == "user 17850 is unknown; '17850' as text is known; ids are text: give '17850'"
 
 

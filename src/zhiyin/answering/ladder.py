@@ -74,6 +74,12 @@ class Ladder:
         slate["rung"] = rung
         return {"recommendations": [slate]}
 
+    def warm(self, question: Encoded) -> None:
+        """Give the answer of each rung, however long it takes. Raises what a rung raises."""
+        k = slate_length(self.answerer.k, len(self.answerer.assembly.catalogue))
+        for rung in (self._full(question, k, False), self._retrieval(question, k), self._popular(question, k)):
+            log.debug("warm: %d items", len(rung["items"]))
+
     def similar(self, item: str, k: int) -> SlateJSON:
         """The items that fit best to a history of just this one; none, and it is said so, for an unknown item."""
         catalogue = self.answerer.assembly.catalogue

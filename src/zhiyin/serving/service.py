@@ -42,8 +42,10 @@ class Service:
         return cls(answerer, Store.of(workspace, url), budget)
 
     def warm(self) -> None:
-        """Answer once, so that the first question waits for nothing that is made at first use."""
-        self.ladder.answer(self.asking.history([]), None)
+        """Answer somebody new and somebody known, so that the first to ask wait for nothing made at first use."""
+        popular = self.asking.catalogue.ids.take(self.ladder.popular[0][:1])
+        for items in ([], popular):
+            self.ladder.warm(self.asking.history(items))
 
     def events(self, events: Sequence[Event]) -> TakenJSON:
         """Take in all of these, durably, or none. Raises `DataError` for a kind that nobody knows."""
