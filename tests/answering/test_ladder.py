@@ -1,6 +1,6 @@
 """Each rung is forced, and named; the house rules hold on all of them; a ladder always answers."""
 
-import time
+import threading
 from typing import Any
 
 import numpy as np
@@ -13,19 +13,21 @@ from zhiyin.core.wire import SlateJSON
 from zhiyin.testing import worlds
 
 NAMES = ("Popular", "EASE")
+LONG_S = 60
+"""A budget that only a hanging rung exceeds."""
 
 
 class Broken:
-    """What a rung asks for, failing or late."""
+    """What a rung asks for, failing, or late: not before it is released."""
 
-    def __init__(self, sleeps_s: float | None = None) -> None:
-        self.sleeps_s, self.calls = sleeps_s, 0
+    def __init__(self, late: bool = False) -> None:
+        self.late, self.calls, self.released = late, 0, threading.Event()
 
     def __call__(self, *_: Any, **__: Any) -> Any:
         self.calls += 1
-        if self.sleeps_s is None:
+        if not self.late:
             raise ZeroDivisionError
-        time.sleep(self.sleeps_s)
+        assert self.released.wait(60)
 
 
 def ladder(budget: Budget | None = None, **settings: Any) -> tuple[Ladder, Asking]:
@@ -52,14 +54,13 @@ def ids(slate: SlateJSON) -> list[str]:
     return [item["item"] for item in slate["items"]]
 
 
-@pytest.mark.parametrize("how", [Broken(), Broken(sleeps_s=0.3)], ids=["fails", "late"])
+@pytest.mark.parametrize("late", [False, True])
 @pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
-def test_the_next_rung_answers_and_is_named(rung: str, how: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
-    tight = Budget(full_s=0.1 if how.sleeps_s else 5, retrieval_s=0.1 if how.sleeps_s else 5)
-    steps, asking = ladder(tight)
-    question = asking.person("u0")
-    if rung == "full":
-        steps.budget = Budget(full_s=5)
+def test_the_next_rung_answers_and_is_named(rung: str, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    tight_s = {True: 0.05, False: LONG_S}
+    steps, asking = ladder(Budget(full_s=tight_s[late and rung != "full"],
+                                  retrieval_s=tight_s[late and rung == "popular"]))  # fmt: skip
+    question, how = asking.person("u0"), Broken(late)
     forced(steps, rung, how, monkeypatch)
     slate = answered(steps, question, k=3)
     assert slate["rung"] == rung
@@ -71,6 +72,7 @@ def test_the_next_rung_answers_and_is_named(rung: str, how: Broken, monkeypatch:
     sources = {"full": {"popular", "ease", "popular, ease"}, "retrieval": {"ease"}, "popular": {"popular"}}
     assert {item["source"] for item in slate["items"]} <= sources[rung]
     assert all(item["columns"]["title"].endswith(item["item"][1:]) for item in slate["items"])
+    how.released.set()
 
 
 def test_warming_gives_the_answer_of_each_rung_and_says_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -87,24 +89,30 @@ def test_warming_gives_the_answer_of_each_rung_and_says_what_fails(monkeypatch: 
 
 
 def test_late_work_closes_its_rung_and_not_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    steps, asking = ladder(Budget(full_s=0.05, workers=1))
-    late = Broken(sleeps_s=0.4)
+    steps, asking = ladder(Budget(full_s=0.05, retrieval_s=LONG_S, workers=1))
+    late, question = Broken(late=True), asking.person("u0")
     monkeypatch.setattr(steps, "_full", late)
-    question = asking.person("u0")
-    started = time.monotonic()
     assert [answered(steps, question)["rung"] for _ in range(4)] == ["retrieval"] * 4
-    assert time.monotonic() - started < 0.4
-    time.sleep(0.9)
-    assert late.calls == 1  # those that waited behind it were never begun
+    late.released.set()
+    steps.budget = Budget(full_s=LONG_S)
     monkeypatch.undo()
-    steps.budget = Budget(full_s=5)
     assert answered(steps, question)["rung"] == "full"
+    assert late.calls == 1  # those that waited behind it were never begun
+
+
+def test_late_reasons_close_only_themselves(monkeypatch: pytest.MonkeyPatch) -> None:
+    steps, asking = ladder(Budget(full_s=LONG_S, reasons_s=0.05, retrieval_s=LONG_S, workers=1))
+    question, whole, late = asking.person("u0"), steps._full, Broken(late=True)
+    monkeypatch.setattr(steps, "_full", lambda *asked: late() if asked[-1] else whole(*asked))
+    assert answered(steps, question, reasons=True)["rung"] == "retrieval"
+    assert answered(steps, question)["rung"] == "full"
+    late.released.set()
 
 
 @pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
 def test_the_house_rules_hold_on_each_rung(rung: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = Rules(hide={"item": ["i6"]}, only={"price": [2.0]}, most={"title": 1, "category": 2})
-    steps, asking = ladder(Budget(full_s=5, retrieval_s=5), rules=rules)
+    steps, asking = ladder(Budget(full_s=LONG_S, retrieval_s=LONG_S), rules=rules)
     forced(steps, rung, Broken(), monkeypatch)
     for user in ("u0", "u1", "new"):
         found = ids(answered(steps, asking.person(user, never=["i8"]), k=10))
@@ -123,7 +131,7 @@ def test_a_rule_about_no_column_is_said_before_anything_is_served() -> None:
 
 
 def test_the_whole_assembly_answers_as_the_command_does_and_reasons_come_where_asked_for() -> None:
-    steps, asking = ladder(Budget(full_s=5))
+    steps, asking = ladder(Budget(full_s=LONG_S, reasons_s=LONG_S))
     question = asking.person("u3")
     (expected,) = steps.answerer.people(["u3"], 4)["recommendations"]
     plain, told = answered(steps, question, k=4), answered(steps, question, k=4, reasons=True)

@@ -44,10 +44,10 @@ def test_what_came_in_follows_the_log_and_is_seen() -> None:
     world = worlds.even()
     ask = asking(world)
     before = world.history_of(["u3"])
-    question = ask.person("u3", [Came("i0", ask.now, "purchase", 2.0), Came("i2", ask.now + 1)])
+    question = ask.person("u3", [Came("i0", ask.now - 1, "purchase", 2.0), Came("i2", ask.now)])
     history = question.requests.histories
     assert history.items.tolist() == [*before.items.tolist(), 0, 2]
-    assert history.times.tolist() == [*before.times.tolist(), ask.now, ask.now + 1]
+    assert history.times.tolist() == [*before.times.tolist(), ask.now - 1, ask.now]
     assert [KINDS[code] for code in history.kinds[-2:]] == ["purchase", "view"]
     assert history.values[-2] == 2.0
     assert np.isnan(history.values[-1])
@@ -55,11 +55,15 @@ def test_what_came_in_follows_the_log_and_is_seen() -> None:
     assert question.notes == [[]]
 
 
-def test_what_comes_in_late_still_follows_the_log() -> None:
+def test_a_clients_clock_moves_no_event() -> None:
+    """Late, early, and in the future: they follow the log, in the order in which they came, none after now."""
     world = worlds.even()
-    before = world.history_of(["u3"])
-    times = asking(world).person("u3", [Came("i0", 1)]).requests.histories.times
-    assert times.tolist() == [*before.times.tolist(), before.times.max()]
+    before, ask = world.history_of(["u3"]), asking(world)
+    came = [Came("i0", 1), Came("i2", ask.now - 5), Came("i4", ask.now - 9), Came("i6", 1 << 39)]
+    histories = ask.person("u3", came).requests.histories
+    assert histories.items[-4:].tolist() == [0, 2, 4, 6]
+    newest = int(before.times.max())
+    assert histories.times.tolist() == [*before.times.tolist(), newest, ask.now - 5, ask.now - 5, ask.now]
 
 
 def test_somebody_the_log_never_met_is_what_came_in_and_nobody_known_is_named() -> None:

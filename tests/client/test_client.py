@@ -8,16 +8,18 @@ from typing import Any
 import pytest
 
 import zhiyin
+from zhiyin.answering import Budget
 from zhiyin.client import Client
 from zhiyin.core.errors import DataError, ModelError, ServiceError, SettingsError
-from zhiyin.serving import beside
+from zhiyin.serving import Limits, beside
 from zhiyin.testing import worlds
 
 
 @pytest.fixture(scope="module")
 def shop() -> Iterator[Client]:
     world = worlds.even()
-    with beside(zhiyin.models.EASE().fit(world), world) as client:
+    patient = Limits(budget=Budget(full_s=60, reasons_s=60))
+    with beside(zhiyin.models.EASE().fit(world), world, patient) as client:
         yield client
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import zhiyin
-from zhiyin.answering import Answerer, Assembly
+from zhiyin.answering import Answerer, Assembly, Budget
 from zhiyin.data.bundled import online_retail
 from zhiyin.serving import Service, running
 from zhiyin.store import Store
@@ -32,7 +32,7 @@ def test_a_click_changes_the_next_answer_as_the_pages_say(tmp_path: Path):
     dataset = zhiyin.read(online_retail(), fixes="shop")
     model = zhiyin.models.ItemKNN().fit(dataset)
     store = Store.of(tmp_path)
-    service = Service(Answerer(Assembly.alone("knn", model), dataset), store)
+    service = Service(Answerer(Assembly.alone("knn", model), dataset), store, Budget(full_s=60))
     key = store.keys.new("write", actor="test")[1]
     with running(service) as url:
         said = [

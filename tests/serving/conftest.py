@@ -65,7 +65,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
     answerer = Answerer(Assembly(sources, rules=rules, version=3), world)
     with Store.of(tmp_path_factory.mktemp("shop")) as store:
         keys = {role: store.keys.new(role, actor="test")[1] for role in ROLES}
-        service = Service(answerer, store, Budget(full_s=10, retrieval_s=10))
+        service = Service(answerer, store, Budget(full_s=60, reasons_s=60, retrieval_s=60))
         with running(service, Limits(body_bytes=BODY_BYTES)) as url:
             yield Shop(url, keys, service)
         service.ladder.close()

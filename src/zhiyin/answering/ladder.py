@@ -39,7 +39,8 @@ class Budget(Config):
     retrieval_s: float = Field(default=0.25, gt=0)
     """One source."""
     workers: int = Field(default=2, gt=0)
-    """Threads of each rung. One that is late is not stopped, so that as many late ones close their rung."""
+    """Threads of each rung, and as many for reasons, which nobody else waits for. A thread that is late is not stopped,
+    so that as many late ones close their rung."""
 
 
 class Ladder:
@@ -53,8 +54,8 @@ class Ladder:
         self.source = (reading or list(sources))[0]
         """NAME of the source that answers the second rung."""
         self.popular = _by_popularity(answerer)
-        self._threads: dict[str, ThreadPoolExecutor] = {
-            rung: ThreadPoolExecutor(self.budget.workers, rung) for rung in RUNGS[:-1]
+        self._threads = {
+            name: ThreadPoolExecutor(self.budget.workers, name) for name in ("full", "reasons", "retrieval")
         }
 
     def answer(self, question: Encoded, k: int | None = None, *, reasons: bool = False) -> Recommendations:
@@ -62,11 +63,11 @@ class Ladder:
         k = slate_length(self.answerer.k if k is None else k, len(self.answerer.assembly.catalogue))
         whole_s = self.budget.reasons_s if reasons else self.budget.full_s
         tries = (
-            ("full", whole_s, lambda: self._full(question, k, reasons)),
-            ("retrieval", self.budget.retrieval_s, lambda: self._retrieval(question, k)),
+            ("full", "reasons" if reasons else "full", whole_s, lambda: self._full(question, k, reasons)),
+            ("retrieval", "retrieval", self.budget.retrieval_s, lambda: self._retrieval(question, k)),
         )
-        for rung, within_s, asked in tries:
-            slate = self._tried(rung, within_s, asked)
+        for rung, threads, within_s, asked in tries:
+            slate = self._tried(rung, threads, within_s, asked)
             if slate is not None:
                 break
         else:
@@ -98,9 +99,9 @@ class Ladder:
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _tried(self, rung: str, within_s: float, asked: Callable[[], SlateJSON]) -> SlateJSON | None:
+    def _tried(self, rung: str, threads: str, within_s: float, asked: Callable[[], SlateJSON]) -> SlateJSON | None:
         """The rung's slate, None where it is late or fails."""
-        begun: Future[SlateJSON] = self._threads[rung].submit(asked)
+        begun: Future[SlateJSON] = self._threads[threads].submit(asked)
         try:
             return begun.result(within_s)
         except Late:

@@ -105,7 +105,9 @@ class Asking:
         codes = np.array([self._code(event.kind) for event in events], np.uint8)
         values = np.array([np.nan if event.value is None else event.value for event in events], np.float32)
         stamps = np.array([event.time or 0 for event in events], np.int64) - self.lag_s
-        times = np.maximum(stamps, last) if self.timed else last + 1 + np.arange(len(events))
+        # the order is the one in which they came: a client's clock that is behind or ahead moves none of them
+        times = np.maximum.accumulate(np.clip(stamps, last, max(self.now, last)))
+        times = times if self.timed else last + 1 + np.arange(len(events))
         weights = self.weighting.weights(codes, values, self.kinds)
         context = {name: _nothing_said(name, column, len(events)) for name, column in log.context.items()}
         came = Histories(np.array([0, len(events)]), rows, times, codes, values, weights, context)

@@ -49,7 +49,7 @@ def running(service: Service, limits: Limits | None = None) -> Iterator[str]:
 
 
 @contextmanager
-def beside(model: Any, dataset: Dataset | None = None) -> Iterator[Client]:
+def beside(model: Any, dataset: Dataset | None = None, limits: Limits | None = None) -> Iterator[Client]:
     """One trained model served beside this program, on a free port of this machine; gives a client with a key.
 
     ``dataset``: the log, so that its people are known. Live events last as long as the block.
@@ -64,10 +64,10 @@ def beside(model: Any, dataset: Dataset | None = None) -> Iterator[Client]:
     answerer = Answerer(Assembly.alone(model.name, model), dataset)
     with tempfile.TemporaryDirectory(prefix="zhiyin-") as folder, Store.of(Path(folder)) as store:
         _, key = store.keys.new("write", actor="beside")
-        service = Service(answerer, store)
+        service = Service(answerer, store, None if limits is None else limits.budget)
         service.warm()
         try:
-            with running(service) as url, Client(url, key) as client:
+            with running(service, limits) as url, Client(url, key) as client:
                 yield client
         finally:
             service.close()
