@@ -75,8 +75,9 @@ class EventCounters:
 
         The last one is kept: requests of one day share it.
         """
-        if self._newest is not None and self._newest[0] == until:
-            return self._newest[1]
+        newest = self._newest  # once: another thread may put another day's there meanwhile
+        if newest is not None and newest[0] == until:
+            return newest[1]
         before = self._times < until if self.timed else np.ones(len(self._times), bool)
         ones = np.ones(int(before.sum()), np.float32)
         shape = (self.n_people, self.n_items)
