@@ -109,3 +109,30 @@ def test_items_that_came_later_and_no_item_count_nothing() -> None:
     assert counters.events(strange, np.array(9), 1).tolist() == [0, 0]
     assert np.isnan(counters.days_since_last(strange, np.array(9))).all()
     assert counters.resemblance(Histories.of([[1]]), strange[None], np.array([DAY]))[0].tolist() == [0, 0]
+
+
+def test_many_candidates_of_one_moment_are_looked_up_and_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(4)
+    events = [(int(rng.integers(4)), int(rng.integers(5)), int(rng.integers(40 * DAY)), True) for _ in range(60)]
+    counters = EventCounters(dataset_of(events))
+    items, until = rng.integers(-1, 6, (9, 4)).astype(np.int32), np.full((9, 1), 30 * DAY)
+    asked = (
+        lambda: counters.events(items, until),
+        lambda: counters.events(items, until, 7),
+        lambda: counters.days_since_last(items, until),
+        lambda: counters.days_since_first(items, until),
+    )
+    searched: list[int] = []
+    position = EventCounters._position
+
+    def watched(self: EventCounters, rows: np.ndarray, moments: np.ndarray) -> np.ndarray:
+        searched.append(rows.size)
+        return position(self, rows, moments)
+
+    monkeypatch.setattr(EventCounters, "_position", watched)
+    found = [ask() for ask in asked]
+    assert searched
+    assert max(searched) <= 7  # each item once, not each candidate
+    monkeypatch.setattr("zhiyin.features.counters._shared", lambda items, until: False)
+    for one, plain in zip(found, [ask() for ask in asked], strict=True):
+        np.testing.assert_array_equal(one, plain)

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
-from zhiyin.features import EventCounters, Feature, compute_table, default_names, named_features
+from zhiyin.features import EventCounters, Feature, compute_table, default_names, large, named_features
 from zhiyin.features.feature import DAY, Among
 from zhiyin.features.large import placed, standardised
 
@@ -225,3 +225,20 @@ def test_wrong_shapes_are_refused(dataset: Dataset) -> None:
     flat = Feature("flat", (), "", lambda requests, candidates, counters: np.zeros(3))
     with pytest.raises(DataError, match=r"feature 'flat' gave shape \(3,\)"):
         compute_table([flat], dataset.requests(), np.zeros((3, 1), np.int32), EventCounters(dataset))
+
+
+def test_similarity_in_parts_is_the_same_and_the_items_are_measured_once(
+    dataset: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = columns_of(dataset, ["two.similarity"], [0, 2, 3, -1])
+    monkeypatch.setattr(large, "SIMILARITY_BYTES", 1)
+    measured: list[tuple[int, ...]] = []
+    unit = large._unit
+    monkeypatch.setattr(large, "_unit", lambda vectors: (measured.append(vectors.shape), unit(vectors))[1])
+    np.testing.assert_array_equal(
+        columns_of(dataset, ["two.similarity"], [0, 2, 3, -1])["two.similarity"], whole["two.similarity"]
+    )
+    (feature,) = named_features(["two.similarity"], dataset.catalogue, {"two": TwoNumbers()})
+    for _ in range(2):
+        compute_table([feature], dataset.requests(), np.zeros((3, 1), np.int32), EventCounters(dataset))
+    assert measured.count(TwoNumbers.item_vectors.shape) == 2  # once for each of the two tables' models

@@ -9,6 +9,7 @@ from hypothesis.extra import numpy as arrays
 from zhiyin.core.errors import ModelError
 from zhiyin.data.contracts import Ragged
 from zhiyin.retrieval import best_rows
+from zhiyin.retrieval.top import _reaching
 
 
 def naive(scores: np.ndarray, k: int, exclude: list[list[int]], allowed: np.ndarray | None) -> list[list[tuple]]:
@@ -75,3 +76,17 @@ def test_nan_is_refused():
     scores[1, 33] = np.nan
     with pytest.raises(ModelError, match="scores contain NaN; every score must be a number"):
         best_rows(scores, 3)
+
+
+@pytest.mark.parametrize("n_above", [0, 1, 3, 5, 9])
+def test_where_most_items_are_equal_the_first_of_them_are_taken(n_above: int) -> None:
+    rng = np.random.default_rng(n_above)
+    scores = np.zeros((4, 400), np.float32)
+    scores[1] = -1.5
+    for b in range(4):
+        scores[b, rng.choice(400, n_above, replace=False)] = rng.integers(1, 4, n_above)
+        scores[b, rng.choice(400, 30, replace=False)] = [-np.inf, -7][b % 2]
+    exclude = Ragged.of([[0, 3], [], [1], list(range(396))])
+    lists = [exclude[b].tolist() for b in range(4)]
+    assert found(scores, 5, exclude=exclude) == naive(scores, 5, lists, None)
+    assert np.count_nonzero(_reaching(scores, np.zeros(4, np.float32), 5), axis=1).max() <= 9

@@ -32,6 +32,8 @@ class EventCounters:
         self._keys = self._key(self._items, np.searchsorted(self._moments, self._times))
 
     def events(self, items: np.ndarray, until: np.ndarray, days: float | None = None) -> np.ndarray:
+        if _shared(items, until):
+            return np.asarray(self.events(_each(items), until.ravel()[:1], days)[items + 1])
         items, until = np.broadcast_arrays(items, until)
         upto = self._position(items, until)
         if days is None:
@@ -41,10 +43,14 @@ class EventCounters:
         return np.asarray(upto - self._position(items, until - round(days * DAY)), np.float64)
 
     def days_since_last(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        if _shared(items, until):
+            return np.asarray(self.days_since_last(_each(items), until.ravel()[:1])[items + 1])
         items, until = np.broadcast_arrays(items, until)
         return self._days(self._position(items, until) - 1, items, until)
 
     def days_since_first(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:
+        if _shared(items, until):
+            return np.asarray(self.days_since_first(_each(items), until.ravel()[:1])[items + 1])
         items, until = np.broadcast_arrays(items, until)
         return self._days(self._start(items), items, until)
 
@@ -106,3 +112,15 @@ class EventCounters:
         inside = np.clip(positions, 0, len(self._times) - 1)
         valid = (positions >= 0) & (self._items[inside] == items) & (self._times[inside] < until)
         return np.where(valid, (until - self._times[inside]) / DAY, np.nan)
+
+
+def _shared(items: np.ndarray, until: np.ndarray) -> bool:
+    """Whether all ask at one moment for more than there are items: each item is then counted once and looked up."""
+    if not until.size or items.size <= len(_each(items)):
+        return False
+    return bool((until == until.flat[0]).all())
+
+
+def _each(items: np.ndarray) -> np.ndarray:
+    """Every item up to the last one of these, after "no item" (-1)."""
+    return np.arange(-1, items.max(initial=-1) + 1)

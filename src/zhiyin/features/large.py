@@ -4,6 +4,7 @@ Letters: B requests, C candidates, D numbers of a vector.
 """
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,8 @@ from zhiyin.features.feature import Among, Compute, Counters, Feature
 
 DIMENSIONS = 8
 """First numbers of a vector that become columns."""
+SIMILARITY_BYTES = 1 << 20
+"""Of candidates' vectors that are multiplied at once: they stay in the cache."""
 
 
 class Asked:
@@ -34,6 +37,11 @@ class Asked:
     def compute(self, requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
         """The scores (B, C), NaN for "no item"."""
         return np.where(candidates < 0, np.nan, self.scores(requests, candidates))
+
+    @cached_property
+    def directions(self) -> np.ndarray:
+        """The items' vectors (N, D) at length 1."""
+        return _unit(self.model.item_vectors)
 
     def persons(self, requests: Requests) -> np.ndarray:
         """Their vectors (B, D)."""
@@ -106,8 +114,13 @@ def similarity(asked: Asked) -> Compute:
     """Cosine of the person's and the candidate's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        persons, items = _unit(asked.persons(requests)), _unit(asked.model.item_vectors)
-        return np.asarray(np.einsum("bd,bcd->bc", persons, _rows(items, candidates)))
+        persons, items = _unit(asked.persons(requests)), asked.directions
+        found = np.zeros(candidates.shape, np.result_type(persons, items))
+        step = max(1, SIMILARITY_BYTES // (items.itemsize * max(1, candidates.shape[1] * items.shape[1])))
+        for start in range(0, len(requests), step):
+            part = slice(start, start + step)
+            np.einsum("bd,bcd->bc", persons[part], _rows(items, candidates[part]), out=found[part])
+        return found
 
     return compute
 

@@ -13,6 +13,8 @@ from zhiyin.data.contracts import FILL, Ragged
 
 GROUPS_PER_PLACE = 4
 """Groups for each place of the list: more make the bound tighter and the search for it longer."""
+TIED = 8
+"""Scores for each place of the list that reach the bound from which equal ones are looked for: sorting is slow."""
 LOWEST = np.finfo(np.float32).min
 EMPTY = np.iinfo(np.int64).max
 """The key of "no item": sorts behind every key of an item."""
@@ -32,10 +34,22 @@ def best_rows(
     if not (width and n_requests):
         return np.full((n_requests, k), FILL, np.int32), np.full((n_requests, k), -np.inf, np.float32)
     bound = np.maximum(_bound(scores, width), LOWEST)  # never below: -inf is "no item"
-    picks = np.flatnonzero(scores >= bound[:, None])
+    picks = np.flatnonzero(_reaching(scores, bound, width))
     owners, rows = picks // n_items, picks % n_items
     return _listed(owners, rows, scores.reshape(-1)[picks] if scores.flags.c_contiguous else scores[owners, rows],
                    n_requests, k)  # fmt: skip
+
+
+def _reaching(scores: np.ndarray, bound: np.ndarray, width: int) -> np.ndarray:
+    """Which scores can be among the best ``width``, bool (B, N): those above the bound, and of the ones that are equal
+    to it, where these are most of the catalogue (a model that says nothing of most items), as many as are needed."""
+    reached = scores >= bound[:, None]
+    for b in np.flatnonzero(np.count_nonzero(reached, axis=1) > TIED * width):
+        above = scores[b] > bound[b]
+        needed = max(0, width - np.count_nonzero(above))
+        above[np.flatnonzero(reached[b] ^ above)[:needed]] = True
+        reached[b] = above
+    return reached
 
 
 def best_of_pairs(
