@@ -100,7 +100,10 @@ WORDS = {
     "ranker": Sentence("ranker", "排序模型"),
     "error": Sentence("calibration error", "校准误差"),
     "log_loss": Sentence("log loss", "对数损失"),
-    "entropy": Sentence("of that of the mean (below 1 it knows more)", "与平均概率之比（小于 1 表示更有信息）"),
+    "entropy": Sentence(
+        "log loss over that of the mean alone (below 1: it knows more)",
+        "对数损失与只报平均概率之比（小于 1：知道得更多）",
+    ),
     "ablation": Sentence("What the large models' columns add to a ranker", "大模型特征列对排序模型的贡献"),
     "ablation_how": Sentence(
         "Difference in {metric} beside the same predictor without these columns, {people} people, 95 % intervals. "
