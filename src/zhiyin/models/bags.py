@@ -60,6 +60,8 @@ class BagNetwork(nn.Module):
         if not len(items):
             return self.item_in.new_zeros(len(offsets) - 1, self.item_in.shape[1])
         values = functional.dropout(values * _scale(offsets, values), dropout)
+        if dropout:
+            offsets, items, values = _counting(offsets, items, values)
         if self.content is None:
             return _bag(self.item_in, offsets, items, values)
         named = values * self._named(self.described[items], nameless)
@@ -176,6 +178,13 @@ def _bag(rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor
         items, rows, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
     )
     return found
+
+
+def _counting(offsets: Tensor, items: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The same bags without the events that count nothing: a row costs as much to read as to use."""
+    counting = values != 0
+    before = functional.pad(torch.cumsum(counting, 0), (1, 0))  # (E + 1,) how many of the first so many
+    return before[offsets], items[counting], values[counting]
 
 
 def _scale(offsets: Tensor, values: Tensor) -> Tensor:

@@ -63,14 +63,14 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         losses = torch.empty_like(mass)
         for_hidden, for_table, for_bias = ctx.needs_input_grad[:3]  # a frozen half costs nothing
         d_hidden = torch.empty_like(hidden) if for_hidden else None
-        d_table = torch.zeros_like(table) if for_table else None
+        d_table = table.new_empty(table.shape) if for_table else None
         d_bias = table.new_zeros(n_items) if for_bias else None
         products = _Products(hidden.dtype, table, min(block, n_rows))
         borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
         for number, start in enumerate(range(0, n_rows, block)):
             rows = slice(start, start + block)
             h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
-            losses[rows], share = _block_losses(products.logits(h), bias, here, mass[rows])
+            losses[rows], share = _block_losses(products.logits(h, bias), here, mass[rows])
             slope = None if rest == 1 else _softened(losses[rows], rest)
             if for_hidden or for_table or for_bias:
                 _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
@@ -79,6 +79,8 @@ class _SoftmaxLikelihood(torch.autograd.Function):
                     products.into(d_hidden, d_table, rows, share, h, weighted)
                 if d_bias is not None:
                     d_bias.add_(torch.mm(weighted[None], share)[0])  # a product with a vector depends on the threads
+        if d_table is not None and not n_rows:
+            d_table.zero_()
         ctx.mark_non_differentiable(losses)
         ctx.save_for_backward(d_hidden, d_table, d_bias)
         return torch.dot(row_weights, losses), losses
@@ -99,12 +101,13 @@ class _Products:
         self.shares = table.new_empty(n_rows, len(table))
         self.small = None if kind == table.dtype else self.table.new_empty(n_rows, len(table))
 
-    def logits(self, h: Tensor) -> Tensor:
+    def logits(self, h: Tensor, bias: Tensor | None) -> Tensor:
         """(R, N), in a place that the next block takes."""
         out = self.shares[: len(h)]
-        if self.small is None:
-            return torch.mm(h, self.table.T, out=out)
-        return out.copy_(torch.mm(h, self.table.T, out=self.small[: len(h)]))
+        if self.small is not None:
+            out.copy_(torch.mm(h, self.table.T, out=self.small[: len(h)]))
+            return out if bias is None else out.add_(bias)
+        return torch.mm(h, self.table.T, out=out) if bias is None else torch.addmm(bias, h, self.table.T, out=out)
 
     def into(
         self, d_hidden: Tensor | None, d_table: Tensor | None, rows: slice, slopes: Tensor, h: Tensor, weights: Tensor
@@ -115,15 +118,14 @@ class _Products:
         if d_hidden is not None:
             d_hidden[rows] = torch.mm(factor, self.table) * weighted
         if d_table is not None and self.small is None:
-            d_table.addmm_(factor.T, h * weighted)
+            d_table.addmm_(factor.T, h * weighted, beta=int(rows.start > 0))  # 0: what is there is not read
         elif d_table is not None:
-            d_table.add_(torch.mm(factor.T, h * weighted))
+            product = torch.mm(factor.T, h * weighted)
+            d_table.add_(product) if rows.start else d_table.copy_(product)
 
 
-def _block_losses(logits: Tensor, bias: Tensor | None, targets: _Targets, mass: Tensor) -> tuple[Tensor, Tensor]:
+def _block_losses(logits: Tensor, targets: _Targets, mass: Tensor) -> tuple[Tensor, Tensor]:
     """Each row's loss (R,), and its softmax (R, N), written over its ``logits``."""
-    if bias is not None:
-        logits += bias
     hit = targets.weights * logits[targets.owners, targets.items]
     highest = logits.amax(dim=1)
     share = torch.softmax(logits, dim=1, out=logits)
