@@ -177,7 +177,7 @@ def test_doctor_says_what_is_here(tmp_path: Path, capsys: pytest.CaptureFixture[
     facts = json.loads(capsys.readouterr().out)
     assert facts["packages"]["numpy"]
     assert facts["machine"]["processors"] >= 1
-    assert set(facts["extras"]) == {"ray", "privacy", "explanation", "export"}
+    assert set(facts["extras"]) == {"ray", "privacy", "explanation", "export", "serve"}
 
 
 @pytest.mark.parametrize(
