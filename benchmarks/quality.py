@@ -35,12 +35,17 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
     "amazon-beauty/last": {
         "SequenceKNN": {},
         "SASRec": {"blocks": 1, "dropout": 0.4, "epochs": 16, "batch": 128, "learning_rate": 6e-3, "validation_k": 10},
+        "ESASRec": {
+            "width": 256, "blocks": 1, "dropout": 0.5, "loss": "soft_softmax", "epochs": 8, "batch": 128,
+            "learning_rate": 1e-3, "validation_k": 10,
+        },
     },
     "ml-1m/last": {
         "SASRec": {"max_history": 200, "dropout": 0.2, "epochs": 7, "batch": 16, "validation_k": 10},
     },
     "ml-1m/people": {
-        "MultVAE": {}, "EASE": {"regularisation": 200}, "RecVAE": {}, "AdversarialVAE": {}, "CFGAN": {},
+        "MultVAE": {}, "EASE": {"regularisation": 200}, "RecVAE": {"epochs": 40, "learning_rate": 1e-3},
+        "AdversarialVAE": {}, "CFGAN": {},
     },
 }  # fmt: skip
 """Chosen on the validation part of seed 0; what is not named is the model's default."""
@@ -51,8 +56,8 @@ PEERS: dict[str, Callable[[str, int], dict[str, Any]]] = {
     },
 }  # fmt: skip
 ALL = (
-    *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "SASRec+SequenceKNN")),
-    *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "SASRec")),
+    *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
+    *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec")),
     *(f"ml-1m/last/SASRec/{seed}" for seed in (0, 1)), "ml-1m/last/RecTools-SASRec/0",
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
       for model in ("MultVAE", "EASE", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
