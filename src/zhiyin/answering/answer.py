@@ -106,26 +106,35 @@ class Answerer:
         told = reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self._holding(pool),
                            lambda asked: self.ranked(asked, k), self.shelf, self.language)  # fmt: skip
         items = [
-            self._item(request, int(row), float(score), _names(int(bit), found.source_names), reason)
-            for row, score, bit, reason in zip(slate, scores, bits, told, strict=True)
+            self._explained(request, int(row), score, named(bits, found.source_names), reason)
+            for row, score, bits, reason in zip(slate, scores, bits, told, strict=True)
         ]
-        ruled = [] if items or self.allowed is None else [NOTHING_ALLOWED.said(self.language)]
+        history = self.shelf.ids.take(request.histories.items)
+        return {**self.slate(question, b, items, k), "history": history}
+
+    def slate(self, question: Encoded, b: int, items: list[SlateItem], k: int) -> SlateJSON:
+        """These items as the slate of the ``b``-th request; where the house rules left none of ``k``, it says so."""
+        ruled = [] if items or not k or self.allowed is None else [NOTHING_ALLOWED.said(self.language)]
         return {
             "user": question.users[b], "request_id": None,
             "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
-            "history": self.shelf.ids.take(request.histories.items), "unknown_items": list(question.unknown[b]),
-            "notes": [*question.notes[b], *ruled],
+            "unknown_items": list(question.unknown[b]), "notes": [*question.notes[b], *ruled],
         }  # fmt: skip
 
-    def _item(self, request: Requests, row: int, score: float, sources: list[str], reason: Reason | None) -> SlateItem:
-        reason = reason or self._popular(request, row, sources)
-        words = NO_EVENT if request.histories.n_events else NO_HISTORY
+    def item(self, row: int, score: float, sources: Sequence[str]) -> SlateItem:
+        """A candidate as it is shown, without a reason; ``sources`` proposed it."""
         return {
-            "item": self.shelf.ids[row], "score": score, "source": ", ".join(sources),
-            "reason": reason["text"] if reason else words.said(self.language),
-            "reasons": [reason] if reason else [],
+            "item": self.shelf.ids[row], "score": float(score), "source": ", ".join(sources),
             "columns": {name: plain(self.shelf.columns[name][row]) for name in SHOWN if name in self.shelf.columns},
         }  # fmt: skip
+
+    def _explained(
+        self, request: Requests, row: int, score: float, sources: list[str], reason: Reason | None
+    ) -> SlateItem:  # fmt: skip
+        reason = reason or self._popular(request, row, sources)
+        words = NO_EVENT if request.histories.n_events else NO_HISTORY
+        text = reason["text"] if reason else words.said(self.language)
+        return {**self.item(row, score, sources), "reason": text, "reasons": [reason] if reason else []}
 
     def _popular(self, request: Requests, row: int, sources: list[str]) -> Reason | None:
         """How often the item was taken, where a source that goes by popularity proposed it."""
@@ -180,5 +189,6 @@ def plain(cell: Any) -> Any:
     return None if isinstance(cell, float) and not np.isfinite(cell) else cell
 
 
-def _names(bits: int, names: Sequence[str]) -> list[str]:
-    return [name for s, name in enumerate(names) if bits >> s & 1]
+def named(bits: int, names: Sequence[str]) -> list[str]:
+    """Which of the sources ``names`` the bit set of a candidate says."""
+    return [name for s, name in enumerate(names) if int(bits) >> s & 1]

@@ -8,15 +8,15 @@ import logging
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
-from zhiyin.answering.answer import SHOWN, Answerer, plain
+from zhiyin.answering.answer import Answerer, named
 from zhiyin.answering.questions import on_catalogue
 from zhiyin.core.settings import Config
-from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
+from zhiyin.core.wire import Recommendations, SlateJSON
 from zhiyin.data.contracts import FILL, Candidates, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Encoded
@@ -134,19 +134,11 @@ class Ladder:
         """The first ``k`` candidates of the one request, without reasons."""
         there = found.rows[0, :k] != FILL
         rows, scores, bits = (part[0, :k][there] for part in (found.rows, found.scores, found.sources))
-        items = [self._item(*one, found.source_names) for one in zip(rows, scores, bits, strict=True)]
-        assembly = self.answerer.assembly
-        return {
-            "user": question.users[0], "request_id": None,
-            "model": {"name": assembly.name, "version": assembly.version}, "rung": None, "items": items,
-            "unknown_items": list(question.unknown[0]), "notes": list(question.notes[0]),
-        }  # fmt: skip
-
-    def _item(self, row: Any, score: Any, bits: Any, names: tuple[str, ...]) -> SlateItem:
-        shelf = self.answerer.shelf
-        source = ", ".join(name for s, name in enumerate(names) if int(bits) >> s & 1)
-        columns = {name: plain(shelf.columns[name][row]) for name in SHOWN if name in shelf.columns}
-        return {"item": shelf.ids[row], "score": float(score), "source": source, "columns": columns}
+        items = [
+            self.answerer.item(row, score, named(which, found.source_names))
+            for row, score, which in zip(rows, scores, bits, strict=True)
+        ]
+        return self.answerer.slate(question, 0, items, k)
 
 
 def _by_popularity(answerer: Answerer) -> tuple[np.ndarray, np.ndarray]:
