@@ -166,3 +166,15 @@ def test_similar_is_what_fits_to_a_history_of_one_under_the_house_rules() -> Non
     nothing = steps.similar("I0", 5)
     assert (ids(nothing), nothing["unknown_items"]) == ([], ["I0"])
     assert nothing["notes"] == ["item 'I0' is unknown; 'i0' is known"]
+
+
+@pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
+def test_that_the_house_rules_leave_nothing_is_said_on_every_rung(rung: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    titles = worlds.even().catalogue.columns["title"].tolist()
+    steps, asking = ladder(rules=Rules(only={"title": ["nothing is called so"]}))
+    forced(steps, rung, Broken(), monkeypatch)
+    slate = answered(steps, asking.person("u0"), k=3)
+    assert "nothing is called so" not in titles
+    assert slate["rung"] == rung
+    assert not slate["items"]
+    assert slate["notes"] == ["the house rules leave nothing to show; see [answer.rules]"]
