@@ -11,11 +11,10 @@ import torch
 import zhiyin
 from zhiyin.core.errors import SettingsError
 from zhiyin.data.contracts import Histories, Requests, VectorModel
-from zhiyin.models.layers import Norm
+from zhiyin.models.layers import Dropout, Norm
 from zhiyin.models.transformer import network as network_module
 from zhiyin.models.transformer.lessons import Lessons
 from zhiyin.models.transformer.network import NextItemNetwork
-from zhiyin.models.transformer.parts import Dropout
 from zhiyin.models.transformer.sequences import Sequences
 from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.models.transformer.training import NextItemLearner, SASRec

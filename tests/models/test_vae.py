@@ -13,7 +13,7 @@ import zhiyin
 from zhiyin.core.errors import ModelError
 from zhiyin.core.plugins import registered
 from zhiyin.data.contracts import Cases, Catalogue, Histories, Ragged, Requests, VectorModel
-from zhiyin.models.bags import bags_of
+from zhiyin.models.bags import bags_of, summed_rows, torch_bag
 from zhiyin.models.exporting import padded
 from zhiyin.models.vae.cosine import VAECosineModel
 from zhiyin.models.vae.export import BagScores
@@ -155,6 +155,20 @@ def test_the_encoder_reads_the_normalised_bag():
 
 def vars_of(bags: Bags) -> tuple[np.ndarray, ...]:
     return bags.offsets, bags.items, bags.values
+
+
+def test_the_gradient_of_a_bag_is_that_of_torchs_own():
+    rows = torch.randn(9, 5, dtype=torch.float64, requires_grad=True)
+    offsets = torch.tensor([0, 3, 3, 5, 9])  # one is empty
+    items, values = torch.tensor([0, 4, 8, 4, 7, 1, 4, 5, 8]), torch.randn(9, dtype=torch.float64)
+    upstream = torch.randn(4, 5, dtype=torch.float64)
+    found = []
+    for bag in (summed_rows, torch_bag):
+        rows.grad = None
+        bag(rows, offsets, items, values).backward(upstream)
+        found.append(rows.grad.clone())
+    torch.testing.assert_close(*found)
+    assert not found[0][[2, 3, 6]].any()
 
 
 def test_an_item_counts_once_by_the_sign_of_what_its_events_add_up_to():

@@ -5,15 +5,18 @@ A bag is read sparsely (an embedding bag instead of a (B, N) matrix). With conte
 projection of what it is, going in and coming out, so that an item without a row, a new one, can be scored too.
 """
 
-from typing import ClassVar, TypeVar
+import warnings
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import torch
+from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
 from zhiyin.data.contracts import Catalogue, Histories, Requests
 from zhiyin.models.content import content_like, content_of
+from zhiyin.models.layers import dropped
 from zhiyin.models.model import ModelConfig
 from zhiyin.models.network import NetworkModel
 from zhiyin.models.profiles import signs
@@ -59,13 +62,14 @@ class BagNetwork(nn.Module):
         """
         if not len(items):
             return self.item_in.new_zeros(len(offsets) - 1, self.item_in.shape[1])
-        values = functional.dropout(values * _scale(offsets, values), dropout)
+        values = dropped(values * _scale(offsets, values), dropout)
         if dropout:
             offsets, items, values = _counting(offsets, items, values)
         if self.content is None:
-            return _bag(self.item_in, offsets, items, values)
+            return summed_rows(self.item_in, offsets, items, values)
         named = values * self._named(self.described[items], nameless)
-        return _bag(self.item_in, offsets, items, named) + _bag(self.content, offsets, items, values) @ self.content_in
+        content = summed_rows(self.content, offsets, items, values)  # (B, C)
+        return summed_rows(self.item_in, offsets, items, named) + content @ self.content_in
 
     def inputs(self) -> Tensor:
         """What each item adds to a bag, (N, H)."""
@@ -173,11 +177,38 @@ def bags_of(histories: Histories, n_items: int) -> tuple[Tensor, Tensor, Tensor]
     )  # fmt: skip
 
 
-def _bag(rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor:
-    found: Tensor = functional.embedding_bag(
+def summed_rows(rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor:
+    """The ``items`` (E,) of ``rows`` (N, H) at ``values`` (E,), added up for each bag, (B, H)."""
+    if rows.requires_grad and rows.device.type == "cpu" and torch.backends.mkl.is_available():  # type: ignore[no-untyped-call]
+        found: Tensor = _Bag.apply(rows, offsets, items, values)  # type: ignore[no-untyped-call]
+        return found
+    return torch_bag(rows, offsets, items, values)
+
+
+def torch_bag(rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor:
+    """The same, with torch's own gradient."""
+    return functional.embedding_bag(
         items, rows, offsets, mode="sum", per_sample_weights=values, include_last_offset=True
-    )
-    return found
+    )  # fmt: skip
+
+
+class _Bag(torch.autograd.Function):
+    """`torch_bag` whose gradient is a product with the bags turned round, item by item: each of its rows is written
+    once, which takes less than half the time of torch's own."""
+
+    @staticmethod
+    def forward(ctx: Any, rows: Tensor, offsets: Tensor, items: Tensor, values: Tensor) -> Tensor:
+        ctx.save_for_backward(offsets, items, values)
+        ctx.n_items = len(rows)
+        return torch_bag(rows, offsets, items, values)
+
+    @staticmethod
+    def backward(ctx: Any, upstream: Tensor) -> tuple[Tensor | None, ...]:
+        offsets, items, values = (part.numpy() for part in ctx.saved_tensors)
+        bags = sparse.csr_matrix((values, items, offsets), (len(upstream), ctx.n_items)).T.tocsr()  # (N, B)
+        begins, people, counts = (torch.from_numpy(part) for part in (bags.indptr, bags.indices, bags.data))
+        with warnings.catch_warnings(action="ignore", category=UserWarning):  # that torch's sparse rows are in beta
+            return torch.sparse_csr_tensor(begins, people, counts, bags.shape) @ upstream, None, None, None
 
 
 def _counting(offsets: Tensor, items: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:

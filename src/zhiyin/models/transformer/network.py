@@ -1,12 +1,11 @@
 """Next-item Transformers: what they compute. How they learn is in training.py, what they are made of in parts.py.
 
-Letters: B people in a batch, T events of all of them end to end, L longest history of the batch, D vector width,
-N items of the catalogue.
+Letters: B people in a batch, T events of all of them end to end, D vector width, N items of the catalogue.
 References: SASRec, Kang and McAuley 2018, arXiv 1808.09781; gSASRec, Petrov and Macdonald 2023, arXiv 2308.07192;
 eSASRec, Tikhonovich et al. 2025, arXiv 2508.06450. One network for all three. SASRec's
 default is not the paper's: normalised before attention, GELU, places counted from the oldest event that is read (so
 that one more event leaves the others' vectors as they were). Every history begins with a start row (so that an empty
-one has an answer), and histories are packed: only inside attention do they stand in a (B, L) rectangle.
+one has an answer), and histories are packed: only inside attention do they stand in rectangles.
 """
 
 from typing import ClassVar
@@ -17,9 +16,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zhiyin.data.contracts import KINDS, Requests
-from zhiyin.models.layers import Norm
+from zhiyin.models.layers import Dropout, Norm
 from zhiyin.models.network import NetworkModel
-from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Dropout, Mix, Packed
+from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Mix, Packed
 from zhiyin.models.transformer.sequences import GAPS, Sequences
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
 
@@ -84,10 +83,9 @@ class NextItemNetwork(nn.Module):
         lengths = offsets.diff()
         owners = torch.repeat_interleave(lengths)  # (T,)
         ranks = torch.arange(len(rows)) - offsets[owners]  # (T,) 0 for the oldest that is read
-        longest = int(lengths.max()) if len(lengths) else 0
         items = functional.embedding(rows, self.item_table if table is None else table)  # (T, D)
         x = self.dropout(self.begun(items, ranks, lengths[owners], kinds, gaps))
-        return self.finished(x, Packed(owners * longest + ranks, (len(lengths), longest)))
+        return self.finished(x, Packed(lengths))
 
     def begun(self, items: Tensor, ranks: Tensor, lengths: Tensor, kinds: Tensor | None, gaps: Tensor | None) -> Tensor:
         """What is known of each event alone: its item's vector, (…, D), and its place, kind and gap, where read."""

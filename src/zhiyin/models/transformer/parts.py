@@ -6,6 +6,7 @@ References: plain and released, Kang and McAuley 2018, arXiv 1808.09781; gated, 
 event ask the earlier ones of its own history: that histories are packed is known there alone.
 """
 
+import math
 from collections.abc import Callable
 from typing import TypeAlias
 
@@ -13,40 +14,49 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zhiyin.models.layers import Norm
+from zhiyin.models.layers import Dropout, Norm
 
 Mix: TypeAlias = Callable[[Tensor, int], Tensor]
 """Queries, keys and values side by side (…, 3D), and the number of heads, to what each event is answered (…, D)."""
 
 
-class Dropout(nn.Module):
-    """Hides a share of the numbers (in steps of 1/256): one random byte a number is drawn three times as fast."""
-
-    def __init__(self, share: float) -> None:
-        super().__init__()
-        self.cut = round(256 * share)
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not self.training or not self.cut:
-            return x
-        words = torch.empty(x.numel() // 8 + 1, dtype=torch.int64).random_(-(2**63), None)
-        kept = words.view(torch.uint8)[: x.numel()].view(x.shape) >= self.cut
-        return x * kept.to(x.dtype).mul_(256 / (256 - self.cut))
+AT_ONCE = 16
+"""People whose events ask each other in one go."""
 
 
 class Packed:
-    """Attention over packed histories: event t stands in cell ``cells[t]`` of the (B, L) rectangle ``shape``."""
+    """Attention over packed histories, a few people at a time: each few stand in a rectangle as wide as their longest
+    history."""
 
-    def __init__(self, cells: Tensor, shape: tuple[int, int]) -> None:
-        self.cells, self.shape = cells, shape
+    def __init__(self, lengths: Tensor) -> None:
+        """``lengths`` int64 (B,). Where neighbours are of like length little is padded."""
+        self.rectangles = [_Rectangle(few) for few in torch.split(lengths, AT_ONCE)]
+        self.events = [len(rectangle.cells) for rectangle in self.rectangles]
 
     def __call__(self, packed: Tensor, heads: int) -> Tensor:
+        parts = zip(torch.split(packed, self.events), self.rectangles, strict=True)
+        return torch.cat([rectangle.mixed(part, heads) for part, rectangle in parts])
+
+
+class _Rectangle:
+    """Histories side by side: event t stands in cell ``cells[t]``."""
+
+    def __init__(self, lengths: Tensor) -> None:
+        self.shape = (len(lengths), int(lengths.max()) if len(lengths) else 0)
+        owners = torch.repeat_interleave(lengths)  # (T,)
+        ranks = torch.arange(len(owners)) - (lengths.cumsum(0) - lengths)[owners]
+        self.cells = owners * self.shape[1] + ranks  # (T,)
+        self.full = len(self.cells) == math.prod(self.shape)
+
+    def mixed(self, packed: Tensor, heads: int) -> Tensor:
         n_people, longest = self.shape
-        padded = packed.new_zeros(n_people * longest, packed.shape[1]).index_copy(0, self.cells, packed)
-        q, k, v = padded.view(n_people, longest, 3, heads, -1).permute(2, 0, 3, 1, 4)  # (B, H, L, D / H) each
+        if not self.full:
+            packed = packed.new_zeros(n_people * longest, packed.shape[1]).index_copy(0, self.cells, packed)
+        q, k, v = packed.view(n_people, longest, 3, heads, -1).permute(2, 0, 3, 1, 4)  # (B, H, L, D / H) each
         # histories stand left in the rectangle, so that the padding is in everybody's future and needs no mask
-        mixed = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
-        return mixed.transpose(1, 2).reshape(n_people * longest, -1).index_select(0, self.cells)  # (T, D)
+        found = functional.scaled_dot_product_attention(q, k, v, is_causal=True)
+        found = found.transpose(1, 2).reshape(n_people * longest, -1)
+        return found if self.full else found.index_select(0, self.cells)  # (T, D)
 
 
 class PlainBlock(nn.Module):

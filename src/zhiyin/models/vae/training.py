@@ -76,7 +76,9 @@ def likelihood(
     offsets, items, values = bags
     liked, shares = values > 0, people.new_full((len(people),), 1 / len(people))
     owners = torch.repeat_interleave(offsets.diff())
-    return softmax_likelihood(people, *outputs, owners[liked], items[liked], row_weights=shares)
+    if not liked.all():  # to pick out all of them is as much work as the bag itself
+        owners, items = owners[liked], items[liked]
+    return softmax_likelihood(people, *outputs, owners, items, row_weights=shares)
 
 
 class FitsBags(BagModel[Any]):
