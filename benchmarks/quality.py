@@ -10,6 +10,7 @@ standardised for each person, the share chosen on the validation part; with `ref
 was best.
 """
 
+import functools
 import json
 import sys
 import time
@@ -29,6 +30,7 @@ from zhiyin.data.contracts import Cases, Ragged, Requests
 from zhiyin.evaluation import metrics_of_lists
 from zhiyin.models.learning import LearningConfig
 from zhiyin.retrieval import best_rows
+from zhiyin.training import Engine
 
 LAST, PEOPLE = ("recall@10", "ndcg@10"), ("ndcg@100", "recall@20")
 SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
@@ -62,6 +64,7 @@ ALL = (
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
       for model in ("MultVAE", "EASE", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
 )  # fmt: skip
+ENGINE = Engine(precision="auto")
 SHARES = np.linspace(0, 1, 11)
 """Of the second of two models in their sum."""
 BLOCK = 512
@@ -146,45 +149,55 @@ def figures_of(model: Any, cases: Cases, metrics: tuple[str, ...]) -> dict[str, 
     return found
 
 
-def fitted(name: str, parts: Parts, settings: dict[str, Any], seed: int) -> Any:
-    """A model of ours; the validation part chooses a network's epoch."""
-    kind = getattr(zhiyin.models, name)
+@functools.lru_cache(maxsize=2)
+def parts_of(data: str, protocol: str, seed: int) -> Parts:
+    """Read once for cells that follow each other."""
+    return PROTOCOLS[protocol](data, seed)
+
+
+@functools.lru_cache(maxsize=4)
+def fitted(data: str, protocol: str, name: str, seed: int) -> tuple[Any, float]:
+    """A model of ours and its CPU seconds; the validation part chooses a network's epoch. Sums share it."""
+    parts, kind = parts_of(data, protocol, seed), getattr(zhiyin.models, name)
     seeded = {"seed": seed} if "seed" in kind.Config.model_fields else {}
-    model = kind(**{**seeded, **settings})
-    if issubclass(kind.Config, LearningConfig):
-        return model.fit(parts.train, validation=parts.validation)
-    return model.fit(parts.train)
+    model = kind(**{**seeded, **SETTINGS[f"{data}/{protocol.removesuffix('-shuffled')}"].get(name, {})})
+    learns = {"validation": parts.validation} if issubclass(kind.Config, LearningConfig) else {}
+    started = time.process_time()
+    with ENGINE:
+        model.fit(parts.train, **learns)
+    return model, time.process_time() - started
 
 
 def refitted(model: Any, parts: Parts) -> Any:
     """The same settings on train and validation, as many epochs as were best."""
     best = model.facts.get("best_epoch")
     settings = model.config.model_copy(update={"epochs": best}) if best else model.config
-    return type(model)(config=settings).fit(parts.refit)
+    with ENGINE:
+        return type(model)(config=settings).fit(parts.refit)
 
 
-def ours(place: str, name: str) -> Callable[[str, int], dict[str, Any]]:
+def ours(protocol: str, name: str) -> Callable[[str, int], dict[str, Any]]:
     """What a cell of these models measures."""
-    data_protocol = SETTINGS[place.replace("-shuffled", "")]
     names, again = name.removesuffix("-refit").split("+"), name.endswith("-refit")
 
     def measure(data: str, seed: int) -> dict[str, Any]:
-        parts = PROTOCOLS[place.split("/")[1]](data, seed)
-        started = time.process_time()
-        models = [fitted(one, parts, data_protocol.get(one, {}), seed) for one in names]
+        parts = parts_of(data, protocol, seed)
+        models, seconds = zip(*(fitted(data, protocol, one, seed) for one in names), strict=True)
         told: dict[str, Any] = {
             "settings": {one.name: one.config.model_dump(mode="json") for one in models},
-            "fit_cpu_s": round(time.process_time() - started, 1), "saw_validation": again,
+            "fit_cpu_s": round(sum(seconds), 1), "saw_validation": again,
+            "precision": "bf16" if ENGINE.is_bf16(ENGINE.device_of()) else "float32",
         }  # fmt: skip
         for one in models:
             told |= {fact: one.facts[fact] for fact in ("best_epoch", "curve", "verdict") if fact in one.facts}
         share = 0.0
         if len(models) == 2:
-            values = [gains(Sum(models[0], models[1], s), parts.validation, parts.metrics[-1:]) for s in SHARES]
-            share = float(SHARES[np.argmax([next(iter(value.values())).mean() for value in values])])
+            chosen_by = next(metric for metric in parts.metrics if metric.startswith("ndcg"))
+            values = [gains(Sum(*models, s), parts.validation, (chosen_by,))[chosen_by].mean() for s in SHARES]
+            share = float(SHARES[np.argmax(values)])
             told["share"] = share
         models = [refitted(one, parts) for one in models] if again else models
-        asked = Sum(models[0], models[1], share) if len(models) == 2 else models[0]
+        asked = Sum(*models, share) if len(models) == 2 else models[0]
         return {**told, **figures_of(asked, parts.test, parts.metrics)}
 
     return measure
@@ -193,7 +206,7 @@ def ours(place: str, name: str) -> Callable[[str, int], dict[str, Any]]:
 def made(name: str) -> dict[str, Any]:
     """The cell of this name, kept or made now."""
     data, protocol, model, seed = name.split("/")
-    measure = PEERS.get(model) or ours(f"{data}/{protocol}", model)
+    measure = PEERS.get(model) or ours(protocol, model)
     return cell(model, data, protocol, int(seed), measure)
 
 

@@ -30,7 +30,10 @@ def speed() -> list[str]:
             f"{who} {value:.4g}{' (1 turn)' if who in fewer else ''}"
             for who, value in row["medians"].items() if who != "zhiyin"
         )  # fmt: skip
-        reached = "reached" if row["ratio"] >= row["goal"] else "**missed**"
+        against = row.get("goal_against", row["best_peer"])
+        reached = "reached" if row.get("goal_ratio", row["ratio"]) >= row["goal"] else "**missed**"
+        if against != row["best_peer"]:
+            reached = f"{against}: {row['goal_ratio']:.2f} x, {reached}"
         lines.append(
             f"| {row['title']} ({row['figure']}) | {row['medians']['zhiyin']:.4g} | {peers} | {row['ratio']:.2f} x "
             f"{row['best_peer']} | {row['goal']:g} x: {reached} | {len(row['turns']['zhiyin'])} |"
