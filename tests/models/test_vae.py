@@ -157,15 +157,16 @@ def vars_of(bags: Bags) -> tuple[np.ndarray, ...]:
     return bags.offsets, bags.items, bags.values
 
 
-def test_the_gradient_of_a_bag_is_that_of_torchs_own():
-    rows = torch.randn(9, 5, dtype=torch.float64, requires_grad=True)
+@pytest.mark.parametrize("cast", [False, True])
+def test_the_gradient_of_a_bag_is_that_of_torchs_own(cast: bool):
+    rows = torch.randn(9, 5, requires_grad=True)
     offsets = torch.tensor([0, 3, 3, 5, 9])  # one is empty
-    items, values = torch.tensor([0, 4, 8, 4, 7, 1, 4, 5, 8]), torch.randn(9, dtype=torch.float64)
-    upstream = torch.randn(4, 5, dtype=torch.float64)
+    items, values, upstream = torch.tensor([0, 4, 8, 4, 7, 1, 4, 5, 8]), torch.randn(9), torch.randn(4, 5)
     found = []
     for bag in (summed_rows, torch_bag):
         rows.grad = None
-        bag(rows, offsets, items, values).backward(upstream)
+        with torch.autocast("cpu", torch.bfloat16, enabled=cast):
+            bag(rows, offsets, items, values).backward(upstream)
         found.append(rows.grad.clone())
     torch.testing.assert_close(*found)
     assert not found[0][[2, 3, 6]].any()

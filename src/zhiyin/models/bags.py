@@ -208,7 +208,9 @@ class _Bag(torch.autograd.Function):
         bags = sparse.csr_matrix((values, items, offsets), (len(upstream), ctx.n_items)).T.tocsr()  # (N, B)
         begins, people, counts = (torch.from_numpy(part) for part in (bags.indptr, bags.indices, bags.data))
         with warnings.catch_warnings(action="ignore", category=UserWarning):  # that torch's sparse rows are in beta
-            return torch.sparse_csr_tensor(begins, people, counts, bags.shape) @ upstream, None, None, None
+            turned = torch.sparse_csr_tensor(begins, people, counts, bags.shape)
+        with torch.autocast("cpu", enabled=False):  # which would multiply in bf16, for which there is no such product
+            return turned @ upstream, None, None, None
 
 
 def _counting(offsets: Tensor, items: Tensor, values: Tensor) -> tuple[Tensor, Tensor, Tensor]:
