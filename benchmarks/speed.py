@@ -1,7 +1,7 @@
 """Speed beside the peers: each job by us and by them in turns, in processes of their own, on one thread.
 
 `python -m benchmarks.speed [ROW …] [--turns 3]` writes ``benchmarks/results/speed-ROW.json``: for everybody the CPU
-seconds of each turn, their median, and our ratio to the best peer.
+seconds of each turn, their median, and our ratio to the best peer. `--tried WORDS` keeps the ratio from before, too.
 """
 
 import argparse
@@ -133,6 +133,16 @@ def row_in_turns(name: str, turns: int, but: Collection[str] = ()) -> dict[str, 
     }  # fmt: skip
 
 
+def attempts(path: Path, tried: str | None) -> dict[str, object]:
+    """What is tried now, and what was before, each with its ratio."""
+    before = json.loads(path.read_text()) if path.exists() else {}
+    kept = {name: before[name] for name in ("tried", "attempts") if name in before}
+    if tried is None or "tried" not in before:
+        return kept if tried is None else {**kept, "tried": tried}
+    ended = {"tried": before["tried"], "ratio": before.get("goal_ratio", before["ratio"])}
+    return {"tried": tried, "attempts": [*before.get("attempts", []), ended]}
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("rows", nargs="*", default=list(ROWS), metavar="ROW", help=f"one of {', '.join(ROWS)}")
@@ -140,11 +150,16 @@ def main() -> None:
     parser.add_argument(
         "--but", nargs="+", default=[], metavar="PEER", help="Left out: RecBole's SASRec takes an hour."
     )
+    parser.add_argument(
+        "--tried", metavar="WORDS", help="What the code tries since it was measured before, whose ratio is kept."
+    )
     asked = parser.parse_args()
     for name in asked.rows:
         result = row_in_turns(name, asked.turns, asked.but)
-        protocols.RESULTS.mkdir(exist_ok=True)
-        (protocols.RESULTS / f"speed-{name}.json").write_text(json.dumps(result, indent=2) + "\n")
+        path = protocols.RESULTS / f"speed-{name}.json"
+        result |= attempts(path, asked.tried)
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(json.dumps(result, indent=2) + "\n")
         print(f"{result['title']}: {result['ratio']:.2f} x {result['best_peer']}, goal {result['goal']} x", end=" ")
         print(f"{result['goal_against']}")
 

@@ -23,6 +23,7 @@ thread, CPU seconds, each in a process of its own, in turns; with one turn a rat
 def speed() -> list[str]:
     """One line a row of `benchmarks.speed` that was run."""
     lines = ["## Speed", "", "| job | ours | peers | ratio | goal | turns |", "|---|---|---|---|---|---|"]
+    tried = []
     for path in sorted(RESULTS.glob("speed-*.json")):
         row: dict[str, Any] = json.loads(path.read_text())
         fewer = {who for who, turns in row["turns"].items() if len(turns) < len(row["turns"]["zhiyin"])}
@@ -38,7 +39,11 @@ def speed() -> list[str]:
             f"| {row['title']} ({row['figure']}) | {row['medians']['zhiyin']:.4g} | {peers} | {row['ratio']:.2f} x "
             f"{row['best_peer']} | {row['goal']:g} x: {reached} | {len(row['turns']['zhiyin'])} |"
         )
-    return lines
+        if "tried" in row and "missed" in reached:
+            steps = [*row.get("attempts", []), {"tried": row["tried"], "ratio": row.get("goal_ratio", row["ratio"])}]
+            said = "; ".join(f"{step['tried']}: {step['ratio']:.2f} x" for step in steps)
+            tried.append(f"- {row['title']}: {said}")
+    return [*lines, "", "Tried where a goal was missed:", "", *tried] if tried else lines
 
 
 def closed_form() -> list[str]:
