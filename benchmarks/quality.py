@@ -38,12 +38,14 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "SequenceKNN": {},
         "SASRec": {"blocks": 1, "dropout": 0.4, "epochs": 16, "batch": 128, "learning_rate": 6e-3, "validation_k": 10},
         "ESASRec": {
-            "width": 256, "blocks": 1, "dropout": 0.5, "loss": "soft_softmax", "epochs": 8, "batch": 128,
+            "width": 256, "blocks": 1, "dropout": 0.5, "loss": "softmax", "epochs": 10, "batch": 128,
             "learning_rate": 1e-3, "validation_k": 10,
         },
     },
     "ml-1m/last": {
-        "SASRec": {"max_history": 200, "dropout": 0.2, "epochs": 7, "batch": 16, "validation_k": 10},
+        "SASRec": {
+            "max_history": 200, "epochs": 36, "batch": 64, "learning_rate": 2e-3, "patience": 6, "validation_k": 10,
+        },
     },
     "ml-1m/people": {
         "MultVAE": {}, "EASE": {"regularisation": 200}, "RecVAE": {"epochs": 40, "learning_rate": 1e-3},

@@ -4,6 +4,8 @@ Letters: B requests, C candidates, E events, N items, U people. Events are sorte
 its rank among all distinct times, so that (item, rank) is one ascending number and one search answers every question.
 """
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import sparse
 
@@ -13,6 +15,18 @@ from zhiyin.features.feature import DAY
 
 BLOCK_BYTES = 32 << 20
 """Of (B, N) numbers held at once while the resemblance is summed up."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Together:
+    """Who had taken what before a midnight: 1 / √(people of the item) where the person took it."""
+
+    people: sparse.csr_matrix
+    """float32 (U, N)"""
+    items: sparse.csr_matrix
+    """The same turned round, (N, U)."""
+    own: np.ndarray
+    """Each item's cosine with itself, float32 (N,): 1, or 0 for an unseen item."""
 
 
 class EventCounters:
@@ -28,7 +42,7 @@ class EventCounters:
         self._items, self._times = liked.items[order].astype(np.int64), times[order]
         self._people = liked.owners[order]
         self._moments = np.unique(times)
-        self._newest: tuple[int, sparse.csr_matrix] | None = None
+        self._newest: tuple[int, Together] | None = None
         self._keys = self._key(self._items, np.searchsorted(self._moments, self._times))
 
     def events(self, items: np.ndarray, until: np.ndarray, days: float | None = None) -> np.ndarray:
@@ -66,21 +80,17 @@ class EventCounters:
                 found[rows] = self._resemblance(together, histories.take(rows), candidates[rows])
         return found
 
-    def _resemblance(self, together: sparse.csr_matrix, histories: Histories, candidates: np.ndarray) -> np.ndarray:
+    def _resemblance(self, together: Together, histories: Histories, candidates: np.ndarray) -> np.ndarray:
         known = histories.keep(histories.items < self.n_items)
         taken = known.matrix(self.n_items)  # (B, N)
-        scores = ((taken @ together.T) @ together).toarray()  # (B, N): Σ_j cosine(i, j)
-        own = np.asarray(together.multiply(together).sum(axis=0)).ravel()  # cosine(i, i): 1, or 0 for an unseen item
-        scores -= taken.toarray() * own
+        scores = ((taken @ together.items) @ together.people).toarray()  # (B, N): Σ_j cosine(i, j)
+        scores -= taken.toarray() * together.own
         inside = (candidates >= 0) & (candidates < self.n_items)
         chosen = np.take_along_axis(scores, np.where(inside, candidates, 0).astype(np.int64), axis=1)
         return np.where(inside, chosen, 0).astype(np.float32)
 
-    def _together(self, until: int) -> sparse.csr_matrix:
-        """People by items, float32 (U, N): 1 / √(people of the item) where the person took it before ``until``.
-
-        The last one is kept: requests of one day share it.
-        """
+    def _together(self, until: int) -> Together:
+        """What people had taken before ``until``. The last one is kept: requests of one day share it."""
         newest = self._newest  # once: another thread may put another day's there meanwhile
         if newest is not None and newest[0] == until:
             return newest[1]
@@ -91,8 +101,10 @@ class EventCounters:
         taken.data[:] = 1  # the constructor added up doubles
         people = np.maximum(np.asarray(taken.sum(axis=0)).ravel(), 1)
         taken.data /= np.sqrt(people)[taken.indices]
-        self._newest = (until, taken)
-        return taken
+        own = np.asarray(taken.multiply(taken).sum(axis=0)).ravel()
+        found = Together(taken, taken.T.tocsr(), own)
+        self._newest = (until, found)
+        return found
 
     def _key(self, items: np.ndarray, ranks: np.ndarray) -> np.ndarray:
         return np.asarray(items.astype(np.int64) * (len(self._moments) + 1) + ranks)

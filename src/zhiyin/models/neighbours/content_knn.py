@@ -59,6 +59,8 @@ class ContentKNN(Model[ContentKNNConfig]):
     """Items that somebody had taken, bool (N,)."""
     content: sparse.csr_matrix
     """Unit vectors of the catalogue's items, float32 (N, D)."""
+    by_token: sparse.csr_matrix
+    """The same turned round, (D, N): to turn it takes longer than to answer one person."""
 
     def fit(self, dataset: Dataset, *, validation: Cases | None = None, progress: Progress | None = None) -> Self:
         """Learn how rare each token is in the catalogue. Raises `ModelError` where there is no column to read."""
@@ -71,11 +73,11 @@ class ContentKNN(Model[ContentKNNConfig]):
         self.taken = np.bincount(dataset.histories.items, minlength=dataset.n_items) > 0
         self.shares = popularity(dataset.histories, dataset.n_items)
         self.rarity = TfidfTransformer().fit(_counted(read, dataset.n_items)).idf_.astype(np.float32)
-        self.content = self._vectors(dataset.catalogue)
+        self._describe(dataset.catalogue)
         return self
 
     def score_all(self, requests: Requests) -> np.ndarray:
-        scores = self._taste(requests.histories, self.content) @ self.content.T  # (B, N)
+        scores = self._taste(requests.histories, self.content) @ self.by_token  # (B, N)
         return with_prior(scores.toarray(), requests.histories, self.shares)
 
     def candidates(self, requests: Requests, k: int, allowed: np.ndarray | None = None) -> Candidates:
@@ -94,7 +96,7 @@ class ContentKNN(Model[ContentKNNConfig]):
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         self.rarity, self.shares, self.taken = arrays["rarity"], arrays["shares"], arrays["taken"]
-        self.content = self._vectors(self.catalogue)
+        self._describe(self.catalogue)
 
     def _read(self, columns: Table) -> Table:
         """The columns that the setting names, or all. Raises `ModelError` for one that is not there."""
@@ -102,6 +104,10 @@ class ContentKNN(Model[ContentKNNConfig]):
         if missing := [name for name in wanted or () if name not in columns]:
             raise ModelError(f"the catalogue has no column {missing[0]!r}; it has {', '.join(columns) or 'none'}")
         return columns if wanted is None else {name: columns[name] for name in wanted}
+
+    def _describe(self, catalogue: Catalogue) -> None:
+        self.content = self._vectors(catalogue)
+        self.by_token = self.content.T.tocsr()
 
     def _vectors(self, catalogue: Catalogue) -> sparse.csr_matrix:
         """Unit TF-IDF vectors, float32 (n, D); a new catalogue may lack columns."""
