@@ -13,7 +13,7 @@ from zhiyin.data.contracts import Histories, Requests
 from zhiyin.models.transformer.export import NextItemScores
 from zhiyin.models.transformer.lessons import Lessons
 from zhiyin.models.transformer.network import LOUD, NextItemNetwork
-from zhiyin.models.transformer.parts import BLOCKS, Packed
+from zhiyin.models.transformer.parts import AT_ONCE, BLOCKS, Packed
 from zhiyin.models.transformer.sequences import GAPS, Sequences, gaps_of
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
 from zhiyin.models.transformer.training import NextItemLearner
@@ -93,6 +93,15 @@ def one_block(kind: str, dropout: float = 0.0) -> tuple[nn.Module, torch.Tensor,
 def test_a_layer_is_what_its_paper_says(kind: str):
     block, x, mix = one_block(kind)
     torch.testing.assert_close(block(x, mix), {"plain": plain, "gated": gated, "released": released}[kind](block, x))
+
+
+def test_everybody_asks_their_own_history_however_many_are_packed():
+    """More people than one rectangle holds; the first of equal length, so that theirs is full."""
+    torch.manual_seed(2)
+    lengths = torch.cat([torch.full((AT_ONCE,), 4), torch.randint(1, 9, (AT_ONCE + 3,))])
+    packed = torch.randn(int(lengths.sum()), 3 * WIDTH)
+    alone = [Packed(torch.tensor([len(part)]))(part, 2) for part in packed.split(lengths.tolist())]
+    torch.testing.assert_close(Packed(lengths)(packed, 2), torch.cat(alone))
 
 
 @pytest.mark.parametrize("kind", BLOCKS)
