@@ -14,7 +14,7 @@ import functools
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -117,27 +117,46 @@ def asked_and_taken(train: zhiyin.Dataset, whole: zhiyin.Dataset) -> Cases:
 class Sum:
     """Two models' scores, each at mean 0 and spread 1 over the unseen items of a person, in a share."""
 
-    def __init__(self, first: Any, second: Any, share: float) -> None:
-        self.models, self.share = (first, second), share
+    def __init__(self, models: Sequence[Any], share: float) -> None:
+        self.models, self.share = models, share
 
     def score(self, requests: Requests) -> np.ndarray:
-        first, second = (self._standardised(model.score(requests), requests) for model in self.models)
-        return np.asarray((1 - self.share) * first + self.share * second)
+        return self.of([standardised(model.score(requests), requests) for model in self.models], self.share)
 
     @staticmethod
-    def _standardised(scores: np.ndarray, requests: Requests) -> np.ndarray:
-        scores = scores.astype(np.float64)
-        scores[requests.exclude.owners, requests.exclude.rows] = np.nan
-        mean, spread = np.nanmean(scores, axis=1, keepdims=True), np.nanstd(scores, axis=1, keepdims=True)
-        return np.asarray(np.nan_to_num((scores - mean) / np.maximum(spread, 1e-12), nan=-1e9))
+    def of(scores: Sequence[np.ndarray], share: float) -> np.ndarray:
+        return np.asarray((1 - share) * scores[0] + share * scores[1], np.float32)
+
+
+def standardised(scores: np.ndarray, requests: Requests) -> np.ndarray:
+    """(B, N), without what is excluded."""
+    scores = scores.astype(np.float64)
+    scores[requests.exclude.owners, requests.exclude.rows] = np.nan
+    mean, spread = np.nanmean(scores, axis=1, keepdims=True), np.nanstd(scores, axis=1, keepdims=True)
+    return np.asarray(np.nan_to_num((scores - mean) / np.maximum(spread, 1e-12), nan=-1e9))
+
+
+def best_share(models: Sequence[Any], cases: Cases, metric: str) -> float:
+    """The share of the second of two models with which their sum is best."""
+    found: dict[float, list[np.ndarray]] = {float(share): [] for share in SHARES}
+    for part in blocks(cases):
+        scores = [standardised(model.score(part.requests), part.requests) for model in models]
+        for share, values in found.items():
+            rows = best_rows(Sum.of(scores, share), 100, exclude=part.requests.exclude)[0]
+            values.append(metrics_of_lists(rows, part.targets, (metric,))[metric])
+    return max(found, key=lambda share: float(np.concatenate(found[share]).mean()))
+
+
+def blocks(cases: Cases) -> Iterator[Cases]:
+    """The cases, some at a time."""
+    for start in range(0, len(cases), BLOCK):
+        yield cases.take(np.arange(start, min(start + BLOCK, len(cases))))
 
 
 def gains(model: Any, cases: Cases, metrics: tuple[str, ...]) -> dict[str, np.ndarray]:
     """Each metric for each case, float64 (B,)."""
-    rows = []
-    for start in range(0, len(cases), BLOCK):
-        part = cases.requests.take(slice(start, start + BLOCK))
-        rows.append(best_rows(model.score(part), 100, exclude=part.exclude)[0])
+    parts = [part.requests for part in blocks(cases)]
+    rows = [best_rows(model.score(part), 100, exclude=part.exclude)[0] for part in parts]
     return metrics_of_lists(np.concatenate(rows), cases.targets, metrics)
 
 
@@ -195,11 +214,9 @@ def ours(protocol: str, name: str) -> Callable[[str, int], dict[str, Any]]:
         share = 0.0
         if len(models) == 2:
             chosen_by = next(metric for metric in parts.metrics if metric.startswith("ndcg"))
-            values = [gains(Sum(*models, s), parts.validation, (chosen_by,))[chosen_by].mean() for s in SHARES]
-            share = float(SHARES[np.argmax(values)])
-            told["share"] = share
+            told["share"] = share = best_share(models, parts.validation, chosen_by)
         models = [refitted(one, parts) for one in models] if again else models
-        asked = Sum(*models, share) if len(models) == 2 else models[0]
+        asked = Sum(models, share) if len(models) == 2 else models[0]
         return {**told, **figures_of(asked, parts.test, parts.metrics)}
 
     return measure
