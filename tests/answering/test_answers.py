@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -159,6 +160,21 @@ def test_each_reason_holds_when_it_is_checked_by_asking_again() -> None:
                     assert reason["value"] == pytest.approx(item["score"] - after[item["item"]], abs=1e-4)
                     assert reason["value"] > 0
     assert kinds == {"counterfactual", "because"}
+
+
+def test_a_model_that_proposes_and_scores_is_asked_once_for_one_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    answerer = even("EASE", "ItemKNN")
+    asked: list[str] = []
+    for model, _ in answerer.assembly.sources.values():
+        whole = type(model).score_all
+
+        def counted(self: object, requests: Requests, whole: Any = whole) -> np.ndarray:
+            asked.append(self.name)
+            return whole(self, requests)
+
+        monkeypatch.setattr(type(model), "score_all", counted)
+    answerer.ranked(Requests.of(Histories.of([[0, 2]])), 3)
+    assert sorted(asked) == ["EASE", "ItemKNN"]
 
 
 def test_a_fall_is_exact_where_one_model_answers() -> None:

@@ -17,6 +17,7 @@ from zhiyin.answering.rules import Rules
 from zhiyin.core.errors import ModelError
 from zhiyin.core.files import disk_errors, whole_file
 from zhiyin.core.languages import Language
+from zhiyin.core.once import once_each
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue, Requests
 from zhiyin.data.weighting import Weighting
@@ -143,6 +144,7 @@ class Assembly:
         """All candidates, best first (at least ``k`` if there are); probabilities where there is a ranker."""
         return self.pool(requests, k, counters, allowed).left
 
+    @once_each()
     def pool(
         self, requests: Requests, k: int, counters: Counters | None, allowed: np.ndarray | None = None
     ) -> Pool:  # fmt: skip

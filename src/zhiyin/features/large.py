@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.once import once
 from zhiyin.data.contracts import Requests, VectorModel
 from zhiyin.features.feature import Among, Compute, Counters, Feature
 
@@ -47,7 +48,7 @@ class Asked:
         """Their vectors (B, D)."""
         last = self._met
         if last is None or last[0] is not requests:
-            last = self._met = requests, self.model.user_vectors(requests)
+            last = self._met = requests, once(self.model.user_vectors, requests)
         return last[1]
 
 

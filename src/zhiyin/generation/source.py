@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.once import once
 from zhiyin.core.randomness import generator as random_stream
 from zhiyin.data.contracts import Candidates, Catalogue, Requests
 from zhiyin.retrieval import best_rows
@@ -68,11 +69,12 @@ class Generated:
 
     def _blocks(self, requests: Requests) -> list[Requests]:
         step = max(1, BUDGET // (4 * self.draws * max(1, len(self.catalogue))))
-        return [requests.take(slice(start, start + step)) for start in range(0, len(requests), step)]
+        starts = range(0, len(requests), step)
+        return [requests] if len(starts) == 1 else [requests.take(slice(start, start + step)) for start in starts]
 
     def _scores(self, requests: Requests) -> np.ndarray:
         """float32 (B, N)"""
-        vectors = self.condition.user_vectors(requests)  # (B, D)
+        vectors = once(self.condition.user_vectors, requests)  # (B, D)
         hard = self.generator.alike(vectors, self.draws, random_stream(self.generator.config.seed, "source"))
         points = self.generator.encoding.embed(hard)  # (B·S, D)
         far = self.generator.neighbours.squares_to(points)  # (B·S, N)

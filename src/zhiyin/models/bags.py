@@ -14,6 +14,7 @@ from scipy import sparse
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zhiyin.core.once import once
 from zhiyin.data.contracts import Catalogue, Histories, Requests
 from zhiyin.models.content import content_like, content_of
 from zhiyin.models.layers import dropped
@@ -121,7 +122,7 @@ class BagModel(NetworkModel[C]):
     network: BagNetwork
 
     def score_all(self, requests: Requests) -> np.ndarray:
-        scores: np.ndarray = self.user_vectors(requests) @ self.item_vectors.T  # (B, N)
+        scores: np.ndarray = once(self.user_vectors, requests) @ self.item_vectors.T  # (B, N)
         scores += self.item_bias
         return scores
 

@@ -13,6 +13,7 @@ import polars as pl
 from pydantic import Field
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.once import once
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import (
     FILL,
@@ -148,9 +149,9 @@ class Model(Generic[C]):
     def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
         """float32 (B, N), or (B, C) for ``candidates`` int32 (B, C); -1 among them gives -inf."""
         self._need_training()
-        scores = self.score_all(requests)
+        scores = once(self.score_all, requests)
         if candidates is None:
-            return scores
+            return scores.copy()
         chosen = np.take_along_axis(scores, np.maximum(candidates, 0), axis=1)
         return np.where(candidates < 0, np.float32(-np.inf), chosen)
 
@@ -187,8 +188,9 @@ class Model(Generic[C]):
         step = max(1, SCORE_BUDGET // (4 * max(1, n_items)))
         rows, scores = [np.zeros((0, k), np.int32)], [np.zeros((0, k), np.float32)]
         for start in range(0, len(requests), step):
-            part = requests.take(slice(start, start + step))
-            best = best_rows(self._scores(scoring(part), len(part), n_items), k, exclude=part.exclude, allowed=allowed)
+            part = requests if step >= len(requests) else requests.take(slice(start, start + step))
+            scores_of = self._scores(once(scoring, part), len(part), n_items)
+            best = best_rows(scores_of.copy(), k, exclude=part.exclude, allowed=allowed)
             rows.append(best[0])
             scores.append(best[1])
         found = np.concatenate(rows)

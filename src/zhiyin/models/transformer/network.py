@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zhiyin.core.once import once
 from zhiyin.data.contracts import KINDS, Requests
 from zhiyin.models.layers import Dropout, Norm
 from zhiyin.models.network import NetworkModel
@@ -123,7 +124,7 @@ class SASRecModel(NetworkModel[SASRecConfig]):
     network: NextItemNetwork
 
     def score_all(self, requests: Requests) -> np.ndarray:
-        scores: np.ndarray = self.user_vectors(requests) @ self.item_vectors.T  # (B, N)
+        scores: np.ndarray = once(self.user_vectors, requests) @ self.item_vectors.T  # (B, N)
         return scores
 
     @torch.no_grad()
