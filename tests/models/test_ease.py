@@ -40,7 +40,10 @@ def test_each_column_is_a_ridge_regression_without_its_own_item(likes):
         np.testing.assert_allclose(np.delete(weights[:, item], item), wanted, atol=1e-5)
 
 
-def test_the_lower_triangle_is_counted(likes):
+@pytest.mark.parametrize("few", [0, 2])
+def test_the_lower_triangle_is_counted(likes, few: int, monkeypatch):
+    """By panels, and by the pairs that there are."""
+    monkeypatch.setattr(ease, "FEW", few * likes.shape[0])
     counted = ease.triangle(likes, np.dtype(np.float64))
     np.testing.assert_array_equal(np.tril(counted), np.tril((likes.T @ likes).toarray()))
 

@@ -27,6 +27,8 @@ from zhiyin.models.profiles import popularity, signs, with_prior
 
 PANEL = 256
 """Columns of A that are multiplied at once."""
+FEW = 1 / 8
+"""Pairs of items that people have in common, to all pairs, below which only these are looked at."""
 WELL_CONDITIONED = 50.0
 """From this λ on float32 keeps three digits of A and more; below it the inverse is made in float64."""
 
@@ -103,6 +105,13 @@ def weights(likes: sparse.csr_matrix, regularisation: float) -> list[np.ndarray]
 def triangle(likes: sparse.csr_matrix, dtype: np.dtype) -> np.ndarray:
     """XᵀX (N, N), of which only the lower triangle is filled."""
     n_items = likes.shape[1]
+    n_pairs = int((np.diff(likes.indptr).astype(np.int64) ** 2).sum())
+    if n_pairs < n_items**2 * FEW:
+        exact = likes.astype(dtype)
+        pairs = sparse.tril(exact.T @ exact).tocoo()
+        gram = np.zeros((n_items, n_items), dtype)
+        gram[pairs.row, pairs.col] = pairs.data
+        return gram
     gram = np.empty((n_items, n_items), dtype)
     people_of = likes.T.tocsr().astype(dtype)  # (N, U)
     columns = likes.tocsc()
