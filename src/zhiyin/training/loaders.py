@@ -74,9 +74,12 @@ class Shuffled(Generic[P]):
 
     def epoch(self, number: int, skip: int = 0) -> Iterator[P]:
         """The batches of epoch ``number`` (from 1), the first ``skip`` left out (they were seen before a restart)."""
+        for which in self._order(number)[skip:]:
+            yield self.people.take(which)
+
+    def _order(self, number: int) -> list[np.ndarray]:
         order = generator(self.seed, "order", number).permutation(len(self.people))
-        for start in range(skip * self.batch_size, len(order), self.batch_size):
-            batch = order[start : start + self.batch_size]
-            if self.lengths is not None:
-                batch = batch[np.argsort(self.lengths[batch], kind="stable")]
-            yield self.people.take(batch)
+        batches = [order[start : start + self.batch_size] for start in range(0, len(order), self.batch_size)]
+        if self.lengths is None:
+            return batches
+        return [batch[np.argsort(self.lengths[batch], kind="stable")] for batch in batches]

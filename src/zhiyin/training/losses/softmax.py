@@ -8,13 +8,17 @@ in bf16; softmax, sums and the table's gradient are of the table's type.
 """
 
 import math
+from collections.abc import Callable
+from functools import partial
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-CACHE_BYTES = 2 << 20
+SMALL = 1e-30
+"""A share below it is near the smallest that float32 has, so that its logarithm loses digits."""
+CACHE_BYTES = 4 << 20
 """What a processor core keeps at hand: small blocks of logits are made about so large."""
 
 
@@ -33,7 +37,7 @@ def softmax_likelihood(
     """
     where = hidden.device.type
     hidden = hidden.to(torch.get_autocast_dtype(where) if torch.is_autocast_enabled(where) else table.dtype)
-    block = block or max(hidden.shape[1], CACHE_BYTES // (len(table) * hidden.element_size()), 1)
+    block = block or max(hidden.shape[1], CACHE_BYTES // (len(table) * table.element_size()), 1)
     targets = _Targets(owners, items, table.new_ones(len(items)) if weights is None else weights.to(table.dtype))
     row_weights = table.new_ones(len(hidden)) if row_weights is None else row_weights.to(table.dtype)
     with torch.autocast(where, enabled=False):
@@ -67,13 +71,15 @@ class _SoftmaxLikelihood(torch.autograd.Function):
         d_bias = table.new_zeros(n_items) if for_bias else None
         products = _Products(hidden.dtype, table, min(block, n_rows))
         borders = torch.searchsorted(targets.owners, torch.arange(0, n_rows + block, block)).tolist()
+        even = bool((mass == 1).all())
         for number, start in enumerate(range(0, n_rows, block)):
             rows = slice(start, start + block)
             h, here = hidden[rows], targets.of_block(start, borders[number], borders[number + 1])
-            losses[rows], share = _block_losses(products.logits(h, bias), here, mass[rows])
+            share = torch.softmax(logits := products.logits(h, bias), dim=1, out=logits)  # (R, N), over the logits
+            losses[rows] = _block_losses(share, here, partial(_again, products, h, bias))
             slope = None if rest == 1 else _softened(losses[rows], rest)
             if for_hidden or for_table or for_bias:
-                _into_gradient(share, here, mass[rows])  # (R, N) d loss / d logits
+                _into_gradient(share, here, None if even else mass[rows])  # (R, N) d loss / d logits
                 weighted = row_weights[rows] if slope is None else row_weights[rows] * slope
                 if d_hidden is not None or d_table is not None:
                     products.into(d_hidden, d_table, rows, share, h, weighted)
@@ -101,11 +107,11 @@ class _Products:
         self.shares = table.new_empty(n_rows, len(table))
         self.small = None if kind == table.dtype else self.table.new_empty(n_rows, len(table))
 
-    def logits(self, h: Tensor, bias: Tensor | None) -> Tensor:
-        """(R, N), in a place that the next block takes."""
-        out = self.shares[: len(h)]
+    def logits(self, h: Tensor, bias: Tensor | None, *, fresh: bool = False) -> Tensor:
+        """(R, N), in a place that the next block takes, or in a ``fresh`` one."""
+        out = self.shares.new_empty(len(h), len(self.table)) if fresh else self.shares[: len(h)]
         if self.small is not None:
-            out.copy_(torch.mm(h, self.table.T, out=self.small[: len(h)]))
+            out.copy_(torch.mm(h, self.table.T, out=None if fresh else self.small[: len(h)]))
             return out if bias is None else out.add_(bias)
         return torch.mm(h, self.table.T, out=out) if bias is None else torch.addmm(bias, h, self.table.T, out=out)
 
@@ -124,14 +130,20 @@ class _Products:
             d_table.add_(product) if rows.start else d_table.copy_(product)
 
 
-def _block_losses(logits: Tensor, targets: _Targets, mass: Tensor) -> tuple[Tensor, Tensor]:
-    """Each row's loss (R,), and its softmax (R, N), written over its ``logits``."""
-    hit = targets.weights * logits[targets.owners, targets.items]
-    highest = logits.amax(dim=1)
-    share = torch.softmax(logits, dim=1, out=logits)
-    # log Σ exp of a row from its largest share, which is never below 1 / N: one pass of exp instead of two
-    log_total = highest - share.amax(dim=1).log()  # (R,)
-    return mass * log_total - torch.zeros_like(mass).index_add_(0, targets.owners, hit), share
+def _block_losses(share: Tensor, targets: _Targets, logits_of: Callable[[Tensor], Tensor]) -> Tensor:
+    """Each row's loss (R,) from its softmax (R, N). Where a target's share is too small for its logarithm to hold,
+    the logits of its row are made again."""
+    shares = share[targets.owners, targets.items]
+    logs = shares.log()
+    small = torch.nonzero(shares < SMALL)[:, 0]
+    if len(small):
+        rows, which = torch.unique(targets.owners[small], return_inverse=True)
+        logs[small] = torch.log_softmax(logits_of(rows), dim=1)[which, targets.items[small]]
+    return share.new_zeros(len(share)).index_add_(0, targets.owners, targets.weights * -logs)
+
+
+def _again(products: _Products, h: Tensor, bias: Tensor | None, rows: Tensor) -> Tensor:
+    return products.logits(h[rows], bias, fresh=True)
 
 
 def _softened(losses: Tensor, rest: float) -> Tensor:
@@ -141,8 +153,8 @@ def _softened(losses: Tensor, rest: float) -> Tensor:
     return torch.sigmoid(shifted)
 
 
-def _into_gradient(share: Tensor, targets: _Targets, mass: Tensor) -> None:
-    """softmax → mass · softmax - targets, in place."""
-    if bool((mass != 1).any()):
+def _into_gradient(share: Tensor, targets: _Targets, mass: Tensor | None) -> None:
+    """softmax → mass · softmax - targets, in place; ``mass`` None is 1."""
+    if mass is not None:
         share.mul_(mass[:, None])
     share.view(-1).index_add_(0, targets.owners * share.shape[1] + targets.items, -targets.weights)
