@@ -48,7 +48,8 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         },
     },
     "ml-1m/people": {
-        "MultVAE": {}, "EASE": {"regularisation": 200}, "EASE-tuned": {"regularisation": 800}, "RecVAE": {"epochs": 40, "learning_rate": 1e-3},
+        "MultVAE": {}, "EASE": {"regularisation": 200}, "EASE-tuned": {"regularisation": 800},
+        "RecVAE": {"epochs": 40, "learning_rate": 1e-3},
         "AdversarialVAE": {}, "CFGAN": {},
     },
 }  # fmt: skip
