@@ -63,7 +63,7 @@ PEERS: dict[str, Callable[[str, int], dict[str, Any]]] = {
 ALL = (
     *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
     *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec")),
-    *(f"ml-1m/last/SASRec/{seed}" for seed in (0, 1)), "ml-1m/last/RecTools-SASRec/0",
+    "ml-1m/last/SASRec/0", "ml-1m/last/RecTools-SASRec/0",
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
       for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
 )  # fmt: skip

@@ -5,6 +5,8 @@ import statistics
 from pathlib import Path
 from typing import Any
 
+from scipy import stats
+
 from benchmarks.cells import mean_and_error
 from benchmarks.protocols import RESULTS
 from zhiyin.generation.judgement import GOALS, reached
@@ -12,6 +14,11 @@ from zhiyin.generation.judgement import GOALS, reached
 PAGE = Path(__file__).parents[1] / "docs" / "figures.md"
 CLEAR = 0.95
 """Precision and recall from which a check counts as finding its defect."""
+PAIRS = (
+    ("MultVAE", "RecBole-MultiVAE"), ("RecVAE", "MultVAE"), ("RecVAE", "EASE"), ("RecVAE", "EASE-tuned"),
+    ("RecVAE+EASE", "RecVAE"), ("RecVAE+EASE", "EASE-tuned"),
+)  # fmt: skip
+"""Models whose difference on the same splits is told."""
 HEAD = """# Figures
 
 Written by `python -m benchmarks.tables` from the files in `benchmarks/results`; `make bench` makes those again. One
@@ -128,18 +135,31 @@ def quality() -> list[str]:
 
 
 def _means() -> list[str]:
-    """Models that were measured on several splits, all on the same ones."""
-    values: dict[tuple[str, str, str], dict[int, float]] = {}
+    """Models that were measured on several splits, all on the same ones, and what lies between them."""
+    values: dict[tuple[str, str], dict[str, dict[int, float]]] = {}
     for path in sorted((RESULTS / "quality").glob("*.json")):
         cell = json.loads(path.read_text())
         if "ndcg@100" in cell:
-            values.setdefault((cell["data"], cell["protocol"], cell["model"]), {})[cell["seed"]] = cell["ndcg@100"]
-    several = {key: list(found.values()) for key, found in values.items() if len(found) > 1}
+            place = values.setdefault((cell["data"], cell["protocol"]), {})
+            place.setdefault(cell["model"], {})[cell["seed"]] = cell["ndcg@100"]
     lines = ["", "| model | data, protocol | mean NDCG@100 ± standard error over splits |", "|---|---|---|"]
-    return lines + [
-        f"| {model} | {data}, {protocol} | {mean_and_error(found)} |"
-        for (data, protocol, model), found in several.items()
-    ]
+    between = ["", "| NDCG@100 of one less the other's | mean over splits [95 %, paired] |", "|---|---|"]
+    for (data, protocol), models in values.items():
+        several = {model: found for model, found in models.items() if len(found) > 1}
+        lines += [
+            f"| {model} | {data}, {protocol} | {mean_and_error(list(of.values()))} |" for model, of in several.items()
+        ]
+        for one, other in PAIRS:
+            if one in several and other in several:
+                seeds = sorted(several[one].keys() & several[other].keys())
+                between.append(_between(one, other, [several[one][seed] - several[other][seed] for seed in seeds]))
+    return lines + between
+
+
+def _between(one: str, other: str, differences: list[float]) -> str:
+    mean, error = statistics.mean(differences), statistics.stdev(differences) / len(differences) ** 0.5
+    half = error * float(stats.t.ppf(0.975, len(differences) - 1))
+    return f"| {one} − {other} | {mean:+.4f} [{mean - half:+.4f}, {mean + half:+.4f}] |"
 
 
 def datasets() -> list[str]:
