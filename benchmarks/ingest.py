@@ -14,11 +14,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from benchmarks import protocols
+from zhiyin.data import numbers, reading
 from zhiyin.data.checks.quality import run_checks
 from zhiyin.data.ingest import ingest
 from zhiyin.data.numbers import Numbers
@@ -79,6 +81,29 @@ def ids_from_pages(folder: Path) -> dict[str, float]:
     return {"cpu_s": time.process_time() - start}
 
 
+TRIED = {"as_it_is": (1, 1), "four_times_the_batch": (4, 1), "four_times_the_step": (1, 4)}
+"""How many times the rows of a batch, and the rows that the hash table looks up at once."""
+
+
+def csv_tried(folder: Path, name: str) -> dict[str, float]:
+    """CSV with other sizes."""
+    batch, step = TRIED[name]
+    reading.BATCH, numbers.STEP = batch * reading.BATCH, step * numbers.STEP
+    return ingest_csv(folder)
+
+
+def as_it_is(folder: Path) -> dict[str, float]:
+    return csv_tried(folder, "as_it_is")
+
+
+def four_times_the_batch(folder: Path) -> dict[str, float]:
+    return csv_tried(folder, "four_times_the_batch")
+
+
+def four_times_the_step(folder: Path) -> dict[str, float]:
+    return csv_tried(folder, "four_times_the_step")
+
+
 def large(folder: Path) -> dict[str, float]:
     """Peak memory of taking 20 million rows of CSV into a workspace, and of looking at them with all checks."""
     taken = ingest(folder / "events.csv", folder / "workspace")
@@ -97,9 +122,9 @@ def turn(job: str, folder: Path) -> dict[str, float]:
         return dict(json.loads(Path(out.name).read_text()))
 
 
-def in_turns(folder: Path, turns: int) -> dict[str, list[float]]:
-    """CPU seconds of numbering the ids, our way and Arrow's, turn by turn."""
-    found: dict[str, list[float]] = {"ids_by_hash": [], "ids_from_pages": []}
+def in_turns(folder: Path, turns: int, jobs: Sequence[str]) -> dict[str, list[float]]:
+    """CPU seconds of each of the ``jobs``, turn by turn."""
+    found: dict[str, list[float]] = {job: [] for job in jobs}
     for _ in range(turns):
         for job, seconds in found.items():
             seconds.append(turn(job, folder)["cpu_s"])
@@ -124,15 +149,20 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=10_000_000)
     parser.add_argument("--turns", type=int, default=3)
     parser.add_argument("--job", nargs=3, metavar=("JOB", "FOLDER", "OUT"), help="one job, in this process")
+    parser.add_argument("--csv", action="store_true", help="only what is tried for CSV; the other figures are kept")
     asked = parser.parse_args()
     if asked.job:
         job, folder, out = asked.job
         Path(out).write_text(json.dumps(globals()[job](Path(folder))))
         return
-    result = {"rows": asked.rows, "threads": 1, "polars": pl.__version__}
-    result |= {**in_turns(protocols.ten_million_rows(asked.rows), asked.turns), "large": memory()}
-    protocols.RESULTS.mkdir(exist_ok=True)
-    (protocols.RESULTS / "ingest.json").write_text(json.dumps(result, indent=2) + "\n")
+    path, folder = protocols.RESULTS / "ingest.json", protocols.ten_million_rows(asked.rows)
+    result = json.loads(path.read_text()) if path.exists() else {}
+    result |= {"rows": asked.rows, "threads": 1, "polars": pl.__version__}
+    result["csv"] = in_turns(folder, asked.turns, tuple(TRIED))
+    if not asked.csv:
+        result |= {**in_turns(folder, asked.turns, ("ids_by_hash", "ids_from_pages")), "large": memory()}
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(result, indent=2) + "\n")
 
 
 if __name__ == "__main__":
