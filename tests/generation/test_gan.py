@@ -77,6 +77,19 @@ def test_the_same_seed_gives_the_same_items(shop: Catalogue, vectors: np.ndarray
     assert made[0] != one.specifications(RED_LOVER, 5, np.random.default_rng(5))
 
 
+def test_the_number_of_threads_changes_nothing(shop: Catalogue, vectors: np.ndarray) -> None:
+    before, made = torch.get_num_threads(), []
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            gan = ConditionalGAN(epochs=1, hidden=512, batch=500).fit(shop, vectors)
+            made.append([weight.detach().clone() for weight in gan.generator.parameters()])
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert all(torch.equal(one, two) for one, two in zip(*made, strict=True))
+
+
 def test_drawing_leaves_the_callers_randomness_alone(trained: ConditionalGAN) -> None:
     torch.manual_seed(1)
     expected = torch.rand(1)

@@ -23,7 +23,7 @@ from zhiyin.generation.blocks import Labels
 from zhiyin.generation.conditional import ConditionalModel
 from zhiyin.generation.encoding import Encoding
 from zhiyin.generation.generator import Generator, Projection, soft_draws
-from zhiyin.training import Learner, reproducible, train
+from zhiyin.training import Learner, one_thread, reproducible, train
 from zhiyin.training.learner import DivergedError
 
 UPDATES = 100
@@ -99,6 +99,7 @@ class Learned(ConditionalModel):
         """What trains ``self.generator``; ``width``: numbers of a projected person."""
         raise NotImplementedError
 
+    @one_thread()
     def fit(
         self, catalogue: Catalogue, conditions: np.ndarray, items: np.ndarray | None = None, *,
         progress: Progress | None = None,

@@ -14,6 +14,7 @@ __getattr__, __dir__ = lazily(
         "Training": "loop",
         "learn": "fitting",
         "ndcg_on": "validation",
+        "one_thread": "machine",
         "reproducible": "machine",
         "softmax_likelihood": "losses",
         "train": "loop",

@@ -8,5 +8,6 @@ from zhiyin.training.loaders import Shuffled as Shuffled
 from zhiyin.training.loop import Training as Training
 from zhiyin.training.loop import train as train
 from zhiyin.training.losses import softmax_likelihood as softmax_likelihood
+from zhiyin.training.machine import one_thread as one_thread
 from zhiyin.training.machine import reproducible as reproducible
 from zhiyin.training.validation import ndcg_on as ndcg_on

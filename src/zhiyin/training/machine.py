@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 
 import torch
+from threadpoolctl import threadpool_limits
 from torch.utils import deterministic as filling
 
 from zhiyin.core.errors import ResourceError
@@ -37,6 +38,18 @@ def reproducible(seed: int) -> Iterator[None]:
         finally:
             torch.use_deterministic_algorithms(was_on)
             filling.fill_uninitialized_memory = was_filling  # type: ignore[attr-defined]
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """For a training whose sums a second thread would split: small networks, and decompositions of LAPACK."""
+    before = torch.get_num_threads()
+    with threadpool_limits(1):
+        torch.set_num_threads(1)
+        try:
+            yield
+        finally:
+            torch.set_num_threads(before)
 
 
 def _no_room(said: str) -> str:
