@@ -9,7 +9,7 @@ T = TypeVar("T")
 A = TypeVar("A")
 
 LARGEST = 16 << 20
-"""Bytes of an answer that is kept: one for a block of many people is as quickly worked out as fetched from memory."""
+"""Bytes of an answer that is kept: those of many models for a block of many people would fill the memory."""
 KEPT: ContextVar[dict[Any, tuple[Any, Any]] | None] = ContextVar("KEPT", default=None)
 
 
