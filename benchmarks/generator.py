@@ -32,7 +32,9 @@ COLUMNS = {
     "deskdrop": ("title", "language", "content_type"),
     "goodbooks-10k": ("title", "authors", "year", "language", "genres"),
 }
-ATTEMPTS: dict[str, tuple[dict[str, Any], ...]] = {"goodbooks-10k": ({"epochs": 16}, {"hidden": 256})}
+ATTEMPTS: dict[str, tuple[dict[str, Any], ...]] = {
+    "amazon-beauty": ({"epochs": 24}, {"hidden": 256}), "goodbooks-10k": ({"epochs": 16}, {"hidden": 256}),
+}  # fmt: skip
 """Settings of the GAN that were tried where the default missed its goal."""
 GENERATORS: dict[str, Any] = {"ConditionalGAN": ConditionalGAN, "ConditionalVAE": ConditionalVAE}
 
