@@ -44,6 +44,7 @@ def test_settings_stand_beside_model_and_by() -> None:
         ("[models]\nvae = 3", "shop.toml [models.vae] is 3; it must be a section with settings"),
         ('[models.vae]\nmodel = "MultVEA"', "there is no model 'MultVEA'; did you mean 'MultVAE'? the choices are:"),
         ("[models.vae]\nepochs = 3", "shop.toml [models.vae] setting 'model': found nothing"),
+        ('[models.vae]\nmodle = "EASE"', "'model' is misspelt, it stands there as 'modle'; correct it and run again"),
         ('[models.e]\nmodel = "EASE"\n[sources]\nease = 9', "[sources] names 'ease', which [models] does not have"),
         ('[models.e]\nmodel = "EASE"\n[sources]\ne = 1000000000000', "less than or equal to 100000"),
         ('[generation]\ncondition = "vae"', "[generation] condition names 'vae', which [models] does not have"),

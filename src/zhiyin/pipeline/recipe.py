@@ -10,7 +10,7 @@ from pydantic import Field, field_validator, model_validator
 
 from zhiyin import models
 from zhiyin.answering import Rules
-from zhiyin.core.errors import SettingsError
+from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
 from zhiyin.training.engine import Engine
@@ -72,6 +72,9 @@ class ModelRecipe(Config):
     def _flat(cls, given: Any) -> Any:
         if not isinstance(given, Mapping) or "settings" in given:
             return given
+        misspelt = [] if "model" in given else [name for name in given if did_you_mean(name, ("model",))]
+        if misspelt:
+            raise ValueError(f"'model' is misspelt, it stands there as {misspelt[0]!r}")
         own = {"model": given["model"]} if "model" in given else {}
         return {**own, "settings": {name: value for name, value in given.items() if name != "model"}}
 
