@@ -382,7 +382,7 @@ def test_a_real_ctrl_c_ends_with_130_and_the_next_run_goes_on(tmp_path: Path) ->
     events = pairs(world.users.take(world.histories.owners), world.catalogue.ids.take(world.histories.items))
     folder = workspace(tmp_path / "w", events)
     recipe = folder / "zhiyin.toml"
-    recipe.write_text(recipe.read_text() + '[models.vae]\nmodel = "MultVAE"\nepochs = 2000\nhidden = 8\nlatent = 4\n')
+    recipe.write_text(recipe.read_text() + '[models.vae]\nmodel = "MultVAE"\nepochs = 100_000\npatience = 100_000\n')
     command = [sys.executable, "-m", "zhiyin", "train", "-w", str(folder), "--json"]
     with subprocess.Popen(command, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as run:
         assert run.stderr is not None
@@ -392,10 +392,10 @@ def test_a_real_ctrl_c_ends_with_130_and_the_next_run_goes_on(tmp_path: Path) ->
             if "training vae" in line:
                 time.sleep(1.0)
                 run.send_signal(signal.SIGINT)
-        assert run.wait() == 130
+        assert run.wait() == 130, said
     assert said.splitlines()[-1].startswith("zhiyin: stopped; what was finished is kept: run  zhiyin train")
     assert "Traceback" not in said
-    recipe.write_text(recipe.read_text().replace("epochs = 2000", "epochs = 2"))
+    recipe.write_text(recipe.read_text().replace("epochs = 100_000\npatience = 100_000", "epochs = 2"))
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     models = json.loads(done.stdout)["models"]
     assert {name: facts["again"] for name, facts in models.items()} == {"popular": True, "ease": True, "vae": False}
