@@ -18,7 +18,7 @@ from torch.nn import functional
 
 import zhiyin
 from benchmarks.protocols import RESULTS
-from benchmarks.quality import PROTOCOLS, Parts, gains
+from benchmarks.quality import ENGINE, PROTOCOLS, Parts, gains
 from zhiyin.models.layers import Norm
 from zhiyin.models.transformer.parts import Mix, PlainBlock
 
@@ -80,6 +80,7 @@ TRIALS = (
             "normalisation": without_norms, "dense skips (one layer)": {"layers": 1}, "divergence": {"kl_weight": 0},
             "dropout": {"dropout": 0}, "schedule (constant rate)": {"schedule": "constant"},
         },
+        {"epochs": 20, "learning_rate": 1e-3},
     ),
     Trial(
         "ml-1m", "people", (0,), "AdversarialVAE",
@@ -100,7 +101,8 @@ def fitted(trial: Trial, off: dict[str, Any] | Callable[[nn.Module], None], part
     """The model, the component switched off; the validation part chooses the epoch."""
     kind = getattr(zhiyin.models, trial.model)
     if not callable(off):
-        return kind(**{**trial.settings, **off, "seed": seed}).fit(parts.train, validation=parts.validation)
+        with ENGINE:
+            return kind(**{**trial.settings, **off, "seed": seed}).fit(parts.train, validation=parts.validation)
     change = off
 
     class Changed(kind):  # type: ignore[misc, valid-type]
@@ -109,7 +111,8 @@ def fitted(trial: Trial, off: dict[str, Any] | Callable[[nn.Module], None], part
             change(network)
             return network
 
-    return Changed(**{**trial.settings, "seed": seed}).fit(parts.train, validation=parts.validation)
+    with ENGINE:
+        return Changed(**{**trial.settings, "seed": seed}).fit(parts.train, validation=parts.validation)
 
 
 def one(trial: Trial) -> dict[str, Any]:

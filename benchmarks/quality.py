@@ -46,10 +46,19 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
         "SASRec": {
             "max_history": 200, "epochs": 36, "batch": 64, "learning_rate": 2e-3, "patience": 6, "validation_k": 10,
         },
+        "SASRec-128": {
+            "max_history": 200, "epochs": 30, "batch": 64, "learning_rate": 1e-3, "patience": 6, "validation_k": 10,
+            "width": 128, "dropout": 0.3,
+        },
+        "GSASRec": {
+            "max_history": 200, "epochs": 40, "batch": 64, "learning_rate": 2e-3, "patience": 8, "validation_k": 10,
+            "width": 64, "dropout": 0.2, "negatives": 512, "shared": True,
+        },
     },
     "ml-1m/people": {
         "MultVAE": {}, "EASE": {"regularisation": 200}, "EASE-tuned": {"regularisation": 800},
         "RecVAE": {"epochs": 40, "learning_rate": 1e-3},
+        "RecVAE-wide": {"epochs": 60, "learning_rate": 7e-4, "hidden": 1000, "latent": 400},
         "AdversarialVAE": {}, "CFGAN": {},
     },
 }  # fmt: skip
@@ -62,10 +71,11 @@ PEERS: dict[str, Callable[[str, int], dict[str, Any]]] = {
 }  # fmt: skip
 ALL = (
     *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
-    *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec")),
-    "ml-1m/last/SASRec/0", "ml-1m/last/RecTools-SASRec/0",
+    *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "ESASRec", "ESASRec+SequenceKNN")),
+    *(f"amazon-beauty/{protocol}/ESASRec/{seed}" for protocol in ("last", "last-shuffled") for seed in (1, 2)),
+    *(f"ml-1m/last/{model}/0" for model in ("SASRec", "SASRec-128", "GSASRec", "RecTools-SASRec")),
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
-      for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
+      for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "AdversarialVAE", "CFGAN", "RecBole-MultiVAE")),
 )  # fmt: skip
 ENGINE = Engine(precision="auto")
 SHARES = np.linspace(0, 1, 11)
