@@ -75,7 +75,8 @@ ALL = (
     *(f"amazon-beauty/{protocol}/ESASRec/{seed}" for protocol in ("last", "last-shuffled") for seed in (1, 2)),
     *(f"ml-1m/last/{model}/0" for model in ("SASRec", "SASRec-128", "GSASRec", "RecTools-SASRec")),
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
-      for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "AdversarialVAE", "CFGAN", "RecBole-MultiVAE")),
+      for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
+    *(f"ml-1m/people/{model}/0" for model in ("RecVAE-wide", "AdversarialVAE", "CFGAN")),
 )  # fmt: skip
 ENGINE = Engine(precision="auto")
 SHARES = np.linspace(0, 1, 11)
