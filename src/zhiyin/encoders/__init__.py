@@ -10,5 +10,6 @@ __getattr__, __dir__ = lazily(
         "EncoderConfig": "encoder",
         "Unusable": "encoder",
         "encode_cached": "cache",
+        "estimator": "encoder",
     },
 )

@@ -3,3 +3,4 @@ from zhiyin.encoders.encoder import Encoded as Encoded
 from zhiyin.encoders.encoder import Encoder as Encoder
 from zhiyin.encoders.encoder import EncoderConfig as EncoderConfig
 from zhiyin.encoders.encoder import Unusable as Unusable
+from zhiyin.encoders.encoder import estimator as estimator

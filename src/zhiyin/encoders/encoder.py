@@ -8,12 +8,14 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from importlib import import_module
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.plugins import find
 from zhiyin.core.progress import Progress, Silent
 from zhiyin.core.settings import Config
 from zhiyin.registry import Artefact, Manifest, write
@@ -58,6 +60,10 @@ class Encoder(Generic[C]):
     """Its settings class."""
     reads: ClassVar[Modality]
     """What its things are. A text is a str; an image and a sound are the path of a file, or its bytes."""
+    learns: ClassVar[bool] = False
+    """Whether it must be fitted before it encodes."""
+    estimator: ClassVar[str] = ""
+    """Where the class that can be fitted stands, ``module:Class``, if that is not this one."""
 
     config: C
 
@@ -140,3 +146,13 @@ class Encoder(Generic[C]):
         encoder = cls(**artefact.manifest.settings)
         encoder.restore(artefact.arrays)
         return encoder
+
+
+def estimator(name: str) -> type[Encoder[Any]]:
+    """The class to make, and to fit where it learns; raises `ModelError` naming the choices."""
+    found: type[Encoder[Any]] = find("zhiyin.encoders", name)
+    if not found.estimator:
+        return found
+    module, _, attribute = found.estimator.partition(":")
+    fitted: type[Encoder[Any]] = getattr(import_module(module), attribute)
+    return fitted

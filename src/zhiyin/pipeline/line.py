@@ -8,6 +8,7 @@ from zhiyin.core.progress import Progress, Silent
 from zhiyin.data.contracts import Catalogue
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.splits import Split, split
+from zhiyin.pipeline.content import Content, content_of
 from zhiyin.pipeline.once import Facts, key_of
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.workspace import Workspace
@@ -28,9 +29,10 @@ class Line:
     def data_inputs(self) -> Facts:
         """What the dataset is made from."""
         data = self.recipe.data
+        content = {"content": self.content.digest} if self.recipe.content else {}
         return {
             "snapshot": self.snapshot.digest, "fixes": list(data.fixes),
-            "weights": data.weights.model_dump(mode="json"),
+            "weights": data.weights.model_dump(mode="json"), **content,
         }  # fmt: skip
 
     @property
@@ -39,10 +41,22 @@ class Line:
         return key_of({**self.data_inputs, "split": self.recipe.split.model_dump(mode="json")})
 
     @cached_property
-    def dataset(self) -> Dataset:
-        """The cleaned log."""
+    def log(self) -> Dataset:
+        """The cleaned log, its items without content vectors."""
         data = self.recipe.data
         return self.snapshot.dataset(data.weights, data.fixes)
+
+    @cached_property
+    def content(self) -> Content:
+        """Content vectors of the items."""
+        return content_of(self.log.catalogue, self.recipe.content, self.workspace, self.progress)
+
+    @cached_property
+    def dataset(self) -> Dataset:
+        """The cleaned log, its items with their content."""
+        if not self.recipe.content:
+            return self.log
+        return replace(self.log, catalogue=replace(self.log.catalogue, content=self.content.blocks))
 
     @cached_property
     def split(self) -> Split:

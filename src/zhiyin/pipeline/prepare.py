@@ -12,6 +12,8 @@ from zhiyin.pipeline.distributions import distributions
 from zhiyin.pipeline.line import Line
 from zhiyin.pipeline.once import Facts, once
 
+UNREAD = Sentence("no model reads [content]: write  content = true  under a model that can, for example MultVAE",
+                  "没有模型读取 [content]：请在可读取内容的模型（例如 MultVAE）下写  content = true")  # fmt: skip
 DONE = Sentence("{events} events of {people} people and {items} items; {cases} test cases",
                 "{people} 人对 {items} 件物品的 {events} 个事件；{cases} 个测试样本")  # fmt: skip
 
@@ -21,6 +23,10 @@ def prepare(line: Line) -> Facts:
     for note in line.recipe.answer.rules.check(line.dataset.catalogue):
         line.progress.say(note)
     excluded(Histories.empty(0), line.recipe.answer.exclude, line.dataset.kinds)  # an unknown kind is refused now
+    if line.recipe.content and not any(
+        getattr(line.recipe.settings_of(name), "content", False) for name in line.recipe.models
+    ):
+        line.progress.say(UNREAD.said("en"))
     inputs = {"split": line.split_key}
     facts = once(line.workspace, "data", inputs, lambda key: _prepared(line),
                  there=lambda facts: bool(facts["leakage"]["verdict"] and facts["distributions"]["half"]))  # fmt: skip
@@ -45,6 +51,7 @@ def _prepared(line: Line) -> Facts:
         "taken_in": dict(line.snapshot.facts["quarantined"]), "fixes": fixes, "quality": quality.to_dict(),
         "split": {"rule": parts.rule, **parts.facts}, "train": parts.train.digest,
         "distributions": distributions(dataset),
+        "content": dict(line.content.facts) if line.recipe.content else {},
         "leakage": {"verdict": found.verdict, "findings": [_plain(finding) for finding in found.findings]},
     }  # fmt: skip
 

@@ -11,6 +11,7 @@ from pydantic import Field, field_validator, model_validator
 from zhiyin import models
 from zhiyin.answering import Rules
 from zhiyin.core.errors import SettingsError, did_you_mean
+from zhiyin.core.plugins import registered
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
 from zhiyin.training.engine import Engine
@@ -87,6 +88,27 @@ class ModelRecipe(Config):
         return name
 
 
+class ContentRecipe(Config):
+    """``[content.NAME]``: a block of vectors of the items, made of columns of their table."""
+
+    encoder: str
+    """Name of the encoder, a plug-in's too."""
+    columns: tuple[str, ...] = Field(min_length=1)
+    """What is encoded. The texts of several columns are joined; an image or a sound stands in one, as a file's path."""
+    folder: Path | None = None
+    """Where relative paths of files begin; the workspace where not given."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """The encoder's own settings: ``settings = {width = 64}``."""
+
+    @field_validator("encoder")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        known = registered("zhiyin.encoders")
+        if name not in known:
+            raise ValueError(SettingsError.unknown(f"there is no encoder {name!r}", name, sorted(known)).message)
+        return name
+
+
 class FeaturesRecipe(Config):
     """``[features]``"""
 
@@ -141,6 +163,10 @@ class AnswerRecipe(Config):
     """People whose slate and reasons a run shows."""
 
 
+NAMED: dict[str, type[Config]] = {"content": ContentRecipe, "models": ModelRecipe}
+"""Sections ``[SECTION.NAME]``."""
+
+
 class Recipe(Config):
     """A whole recipe. A key that does not exist is refused, with the nearest that does."""
 
@@ -148,6 +174,7 @@ class Recipe(Config):
     """Same recipe, data and seed: same answers."""
     data: DataRecipe = Field(default_factory=DataRecipe)
     split: SplitRecipe = Field(default_factory=SplitRecipe)
+    content: dict[str, ContentRecipe] = Field(default_factory=dict)
     models: dict[str, ModelRecipe] = Field(default_factory=dict)
     sources: dict[str, Annotated[int, Field(gt=0, le=MOST_CANDIDATES)]] = Field(default_factory=dict)
     """NAME of a model, or ``generator``, to how many candidates it proposes; all models 100 each where empty."""
@@ -166,11 +193,12 @@ class Recipe(Config):
         except tomllib.TOMLDecodeError as error:
             raise SettingsError(f"{where} is no TOML: {error}; correct this line and run again") from None
         for name, section in raw.items():
-            if name in cls.model_fields and name not in ("seed", "models"):
+            if name in cls.model_fields and name not in ("seed", *NAMED):
                 _section(cls, name, section, where)
-        for name, section in _table(raw.get("models", {}), f"{where} [models]").items():
-            _check_name(name, where)
-            ModelRecipe.read(_table(section, f"{where} [models.{name}]"), f"{where} [models.{name}]")
+        for part, kind in NAMED.items():
+            for name, section in _table(raw.get(part, {}), f"{where} [{part}]").items():
+                _check_name(part, name, where)
+                kind.read(_table(section, f"{where} [{part}.{name}]"), f"{where} [{part}.{name}]")
         recipe = cls.read(raw, where)
         recipe._check_names(where)
         return recipe
@@ -225,7 +253,7 @@ class Recipe(Config):
                     )  # fmt: skip
 
 
-def _check_name(name: str, where: str) -> None:
+def _check_name(part: str, name: str, where: str) -> None:
     """A NAME is a folder's name, and stands beside names of ours in every table."""
     taken = name in ("popularity", "random", GENERATOR) or name.startswith(
         ("popularity of ", "all six steps", "ranker-")
@@ -233,8 +261,9 @@ def _check_name(name: str, where: str) -> None:
     if taken or not NAME.fullmatch(name):
         why = "is a name of ours" if taken else "cannot name a folder"
         raise SettingsError(
-            f"{where} [models.{name!r}]: this name {why}; give one of letters, digits, -, _ and single spaces, at most "
-            "60, for example [models.ease]", found=name, allowed="letters, digits, - and _",
+            f"{where} [{part}.{name!r}]: this name {why}; give one of letters, digits, -, _ and single spaces, at most "
+            f"60, for example [{part}.{'ease' if part == 'models' else 'words'}]",
+            found=name, allowed="letters, digits, - and _",
         )  # fmt: skip
 
 
