@@ -84,7 +84,7 @@ def test_all_models_propose_where_no_source_is_named() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["popularity", "popularity of 7 days", "random", "all six steps (Logistic)", "ranker-Logistic", "generator", "../x",
+    ["popularity", "popularity of 7 days", "random", "all six steps (Logistic)", "ranker-Logistic", "content-words", "generator", "../x",
      "a/b", ".", "", "x" * 61, "knn · x", "m\x1b[31m", "a\nb"],
 )  # fmt: skip
 def test_a_name_that_is_ours_or_cannot_name_a_folder_is_refused_at_once(name: str) -> None:

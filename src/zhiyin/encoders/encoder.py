@@ -20,7 +20,7 @@ from zhiyin.core.progress import Progress, Silent
 from zhiyin.core.settings import Config
 from zhiyin.registry import Artefact, Manifest, write
 
-Modality = Literal["text", "image", "sound"]
+Modality = Literal["text", "image", "sound", "vectors"]
 BATCH = 64
 """Things that are prepared and encoded at once."""
 
@@ -59,7 +59,7 @@ class Encoder(Generic[C]):
     Config: ClassVar[type[EncoderConfig]] = EncoderConfig
     """Its settings class."""
     reads: ClassVar[Modality]
-    """What its things are. A text is a str; an image and a sound are the path of a file, or its bytes."""
+    """What its things are: a text is a str, an image or a sound the path of a file or its bytes, vectors are lists."""
     learns: ClassVar[bool] = False
     """Whether it must be fitted before it encodes."""
     estimator: ClassVar[str] = ""
@@ -99,7 +99,7 @@ class Encoder(Generic[C]):
         """Take back what `arrays` gave."""
 
     @property
-    def version(self) -> str:
+    def origin(self) -> str:
         """What is not in settings and arrays and yet changes vectors: the package's version, the digest of a file."""
         return ""
 
@@ -127,8 +127,8 @@ class Encoder(Generic[C]):
 
     @property
     def digest(self) -> str:
-        """sha256 of all that its vectors depend on: name, settings, version, what was learned."""
-        told = json.dumps([self.name, self.config.model_dump(mode="json"), self.version], ensure_ascii=False)
+        """sha256 of all that its vectors depend on: name, settings, origin, what was learned."""
+        told = json.dumps([self.name, self.config.model_dump(mode="json"), self.origin], ensure_ascii=False)
         digest = hashlib.sha256(told.encode())
         for name, array in sorted(self.arrays().items()):
             digest.update(f"{name}{array.dtype}{array.shape}".encode())

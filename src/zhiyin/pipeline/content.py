@@ -6,7 +6,7 @@ kept in the registry as ``content-NAME``, so that an item that comes later can b
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,14 @@ class Content:
     facts: Mapping[str, Facts]
     """Of each block: encoder, columns, width, items (with content), absent, unusable (reason → items)."""
 
+    def on(self, catalogue: Catalogue) -> Catalogue:
+        """The items with these blocks; a column that held vectors is a block now, and no column any more."""
+        became = {
+            column for facts in self.facts.values() if facts["encoder"] == "Vectors" for column in facts["columns"]
+        }
+        columns = {name: column for name, column in catalogue.columns.items() if name not in became}
+        return replace(catalogue, columns=columns, content=self.blocks)
+
     @property
     def digest(self) -> str:
         """sha256 of all blocks."""
@@ -54,7 +62,10 @@ def content_of(
     for name, recipe in recipes.items():
         things = things_of(catalogue, name, recipe, workspace.folder)
         encoder = _encoder(name, recipe, things, workspace, progress)
-        found = encode_cached(encoder, things, workspace.folder / "content", progress=progress)
+        if encoder.reads == "vectors":
+            found = encoder.encode(things)
+        else:
+            found = encode_cached(encoder, things, workspace.folder / "content", progress=progress)
         blocks[name] = found.vectors
         n_items = int(np.isfinite(found.vectors).all(axis=1).sum())
         facts[name] = {
@@ -75,16 +86,20 @@ def things_of(catalogue: Catalogue, name: str, recipe: ContentRecipe, workspace:
                 f"[content.{name}] names column {column!r}, which the items do not have", column, catalogue.columns,
                 "their columns are",
             )  # fmt: skip
-    if estimator(recipe.encoder).reads == "text":
+    reads = estimator(recipe.encoder).reads
+    if reads == "text":
         columns = [catalogue.columns[column] for column in recipe.columns]
         return [_joined(cells) for cells in zip(*columns, strict=True)]
     if len(recipe.columns) > 1:
         raise SettingsError(
-            f"[content.{name}] gives {len(recipe.columns)} columns to {recipe.encoder}, which reads files of one; "
+            f"[content.{name}] gives {len(recipe.columns)} columns to {recipe.encoder}, which reads one; "
             "write a section for each", found=", ".join(recipe.columns), allowed="one column",
         )  # fmt: skip
+    cells = [None if _missing(cell) else cell for cell in catalogue.columns[recipe.columns[0]]]
+    if reads == "vectors":
+        return cells
     start = workspace / (recipe.folder or "")
-    return [None if _missing(cell) else start / str(cell) for cell in catalogue.columns[recipe.columns[0]]]
+    return [None if cell is None else start / str(cell) for cell in cells]
 
 
 def _joined(cells: Iterable[Any]) -> str | None:

@@ -56,7 +56,7 @@ class Line:
         """The cleaned log, its items with their content."""
         if not self.recipe.content:
             return self.log
-        return replace(self.log, catalogue=replace(self.log.catalogue, content=self.content.blocks))
+        return replace(self.log, catalogue=self.content.on(self.log.catalogue))
 
     @cached_property
     def split(self) -> Split:

@@ -256,7 +256,7 @@ class Recipe(Config):
 def _check_name(part: str, name: str, where: str) -> None:
     """A NAME is a folder's name, and stands beside names of ours in every table."""
     taken = name in ("popularity", "random", GENERATOR) or name.startswith(
-        ("popularity of ", "all six steps", "ranker-")
+        ("popularity of ", "all six steps", "ranker-", "content-")
     )
     if taken or not NAME.fullmatch(name):
         why = "is a name of ours" if taken else "cannot name a folder"

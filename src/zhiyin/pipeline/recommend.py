@@ -81,7 +81,7 @@ def _alone(workspace: Workspace, name: str, **answering: object) -> Assembly:
     """One model's newest version. Raises `ModelError` for what does not recommend by itself."""
     model = workspace.versions.load(name)
     if not hasattr(model, "candidates"):
-        known = ", ".join(name for name in workspace.versions.names() if not name.startswith(("ranker-", "generator")))
+        known = ", ".join(workspace.recommenders)
         raise ModelError(
             f"{name} does not recommend by itself; the models here are: {known}", found=name, allowed=known
         )
@@ -90,7 +90,7 @@ def _alone(workspace: Workspace, name: str, **answering: object) -> Assembly:
 
 def _first_reading(workspace: Workspace, recipe: Recipe) -> str:
     """The trained model that asks for a history and was best in the last run; before one, the recipe's first."""
-    there = workspace.versions.names()
+    there = workspace.recommenders
     last: dict[str, Any] = workspace.last_run() if workspace.last_path.is_file() else {}
     figures, metric = last.get("evaluation", {}).get("models", {}), last.get("metric", "")
     ordered = sorted(recipe.models, key=lambda name: -figures.get(name, {}).get(metric, {"value": 0.0})["value"])

@@ -20,6 +20,8 @@ FORMAT = 1
 """Version of the layout; a newer workspace is refused."""
 RECIPE = "zhiyin.toml"
 FACTS = "workspace.json"
+BESIDE = ("ranker-", "content-", "generator")
+"""How names of trained things begin that recommend nothing by themselves."""
 RECIPES = Path(__file__).with_name("recipes")
 
 
@@ -50,6 +52,11 @@ class Workspace:
     def versions(self) -> Versions:
         """The trained things."""
         return Versions(self.folder / "models")
+
+    @property
+    def recommenders(self) -> list[str]:
+        """Names of the trained models that recommend by themselves: not rankers, generators, encoders."""
+        return [name for name in self.versions.names() if not name.startswith(BESIDE)]
 
     @property
     def runs(self) -> Path:

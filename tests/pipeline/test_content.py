@@ -1,0 +1,111 @@
+"""Content vectors of the recipe on their way into models. Letters: N items."""
+
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from zhiyin.core.errors import SettingsError
+from zhiyin.core.progress import Silent
+from zhiyin.data.contracts import Catalogue
+from zhiyin.data.ingest import ingest
+from zhiyin.pipeline import Workspace
+from zhiyin.pipeline.content import things_of
+from zhiyin.pipeline.recipe import ContentRecipe
+from zhiyin.pipeline.run import train_models
+from zhiyin.testing import worlds
+
+RECIPE = """
+[split]
+by = "last"
+
+[content.look]
+encoder = "Vectors"
+columns = ["look"]
+
+[models.vae]
+model = "MultVAE"
+epochs = 30
+hidden = 16
+latent = 8
+content = true
+content_dropout = 0.5
+"""
+
+
+class Told(Silent):
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def say(self, message: str) -> None:
+        self.lines.append(message)
+
+
+@pytest.fixture
+def shop(tmp_path: Path) -> Workspace:
+    """People who take even or odd items; the look of an item says which it is, and is missing for two."""
+    workspace = Workspace.create(tmp_path / "shop")
+    worlds.even_csv(tmp_path / "log.csv")
+    ids = worlds.even().catalogue.ids.take(np.arange(len(worlds.even().catalogue)))
+    looks = [[1.0, 0.1] if worlds.parity(item) else [0.1, 1.0] for item in ids]
+    looks[0], looks[1] = None, [1.0]  # type: ignore[call-overload]
+    pl.DataFrame({"item": ids, "look": looks}).write_parquet(tmp_path / "items.parquet")
+    ingest([tmp_path / "log.csv"], workspace.folder, items=tmp_path / "items.parquet")
+    workspace.write(workspace.recipe_path, RECIPE)
+    return workspace
+
+
+def test_an_item_nobody_took_is_recommended_by_its_content(shop: Workspace) -> None:
+    told = Told()
+    train_models(shop, (), progress=told)
+    assert "content look: 1 of 16 items are treated as without: it has 1 numbers, not 2 (1)" in told.lines
+    vae = shop.versions.load("vae")
+    assert vae.catalogue.content["look"].shape == (16, 2)
+    assert "look" not in vae.catalogue.columns, "what holds vectors is no column any more"
+    new = Catalogue.of(["new even", "new odd"])
+    new = Catalogue(new.ids, {}, {"look": np.array([[0.1, 1.0], [1.0, 0.1]], np.float32)})
+    evens = [item for item in vae.catalogue.ids.take(np.arange(16)) if not worlds.parity(item)]
+    (slate,) = vae.recommend([evens[:4]], k=18, new_items=new).ids
+    assert slate.index("new even") < slate.index("new odd")
+
+
+def test_other_content_trains_again_and_the_same_does_not(shop: Workspace) -> None:
+    first = train_models(shop, ())["vae"]
+    assert train_models(shop, ())["vae"]["again"]
+    shop.write(shop.recipe_path, RECIPE.replace("content_dropout = 0.5", "content_dropout = 0.4"))
+    assert not train_models(shop, ())["vae"]["again"]
+    shop.write(shop.recipe_path, RECIPE)
+    assert train_models(shop, ())["vae"]["version"] == first["version"]
+    without = RECIPE.replace('[content.look]\nencoder = "Vectors"\ncolumns = ["look"]\n', "")
+    shop.write(shop.recipe_path, without)
+    assert not train_models(shop, ())["vae"]["again"], "without the block it is another model"
+
+
+def test_content_that_no_model_reads_is_told(shop: Workspace) -> None:
+    shop.write(shop.recipe_path, RECIPE.replace("content = true\n", ""))
+    told = Told()
+    train_models(shop, (), progress=told)
+    assert any(line.startswith("no model reads [content]: write  content = true") for line in told.lines)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("columns", ["looks"]), "names column 'looks', which the items do not have; did you mean 'look'"),
+        (("columns", ["look", "look"]), "gives 2 columns to Vectors, which reads one; write a section for each"),
+        (("encoder", "Vektors"), "there is no encoder 'Vektors'; did you mean 'Vectors'"),
+        (("columns", []), "columns"),
+    ],
+)  # fmt: skip
+def test_a_wrong_section_is_refused_by_its_name(change: tuple[str, object], words: str) -> None:
+    items = Catalogue.of(["a"], look=[[1.0, 2.0]])
+    with pytest.raises(SettingsError, match=words):
+        recipe = ContentRecipe.read({"encoder": "Vectors", "columns": ["look"], change[0]: change[1]}, "[content.look]")
+        things_of(items, "look", recipe, Path("."))
+
+
+def test_what_encodes_does_not_recommend(shop: Workspace) -> None:
+    train_models(shop, ())
+    assert shop.versions.names() == ["content-look", "vae"]
+    assert shop.recommenders == ["vae"]
