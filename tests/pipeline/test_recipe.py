@@ -84,8 +84,8 @@ def test_all_models_propose_where_no_source_is_named() -> None:
 
 @pytest.mark.parametrize(
     "name",
-    ["popularity", "popularity of 7 days", "random", "all six steps (Logistic)", "ranker-Logistic", "content-words", "generator",
-     "../x", "a/b", ".", "", "x" * 61, "knn · x", "m\x1b[31m", "a\nb"],
+    ["popularity", "popularity of 7 days", "random", "all six steps (Logistic)", "ranker-Logistic", "content-words",
+     "generator", "../x", "a/b", ".", "", "x" * 61, "knn · x", "m\x1b[31m", "a\nb"],
 )  # fmt: skip
 def test_a_name_that_is_ours_or_cannot_name_a_folder_is_refused_at_once(name: str) -> None:
     with pytest.raises(SettingsError, match="this name (is a name of ours|cannot name a folder); give one of letters"):
