@@ -22,13 +22,17 @@ def data_folder() -> Path:
 
 
 def last(name: str, shuffled: int | None = None) -> Path:
-    """Last event = test, last but one = validation, the rest = train. Rows without a position are left out.
+    """Last event = test, last but one = validation, the rest = train. Rows without a position are left out; in a log
+    without positions the time tells them.
 
     ``shuffled``: the seed of a random order among a person's events of one time, instead of the file's.
     """
     folder = CACHE / (f"{name}-last" if shuffled is None else f"{name}-last-shuffled-{shuffled}")
     if not (folder / "events.parquet").exists():
-        events = pl.read_parquet(data_folder() / name / "interactions.parquet").drop_nulls("position")
+        events = pl.read_parquet(data_folder() / name / "interactions.parquet")
+        if "position" not in events.columns:
+            events = events.with_columns(position=pl.col("timestamp").rank("ordinal").over("user"))
+        events = events.drop_nulls("position")
         if shuffled is not None:
             draw = pl.Series("draw", np.random.default_rng([shuffled, 21]).random(len(events)))
             events = events.with_columns(draw).sort("user", "timestamp", "draw", maintain_order=True)
