@@ -13,7 +13,7 @@ from zhiyin.data.ingest import ingest
 from zhiyin.pipeline import Workspace
 from zhiyin.pipeline.content import things_of
 from zhiyin.pipeline.recipe import ContentRecipe
-from zhiyin.pipeline.run import train_models
+from zhiyin.pipeline.run import run, train_models
 from zhiyin.testing import worlds
 
 RECIPE = """
@@ -109,3 +109,18 @@ def test_what_encodes_does_not_recommend(shop: Workspace) -> None:
     train_models(shop, ())
     assert shop.versions.names() == ["content-look", "vae"]
     assert shop.recommenders == ["vae"]
+
+
+def test_a_run_shows_what_is_alike_and_who_would_get_what_nobody_took(shop: Workspace, tmp_path: Path) -> None:
+    items = pl.read_parquet(tmp_path / "items.parquet")
+    cold = pl.DataFrame({"item": ["i98", "i99"], "look": [[0.1, 1.0], None]})
+    pl.concat([items, cold]).write_parquet(tmp_path / "items.parquet")
+    ingest([tmp_path / "log.csv"], shop.folder, items=tmp_path / "items.parquet")
+    content = run(shop, until="models")["content"]
+    assert content["blocks"]["look"]["items"] == 15
+    row = content["near"]["look"][0]
+    assert row["item"] not in {near["item"] for near in row["near"]}
+    assert {worlds.parity(near["item"]) for near in row["near"]} == {worlds.parity(row["item"])}
+    assert [one["item"] for one in content["cold"]["items"]] == ["i98"], "an item without content says nothing"
+    assert content["cold"]["model"] == "vae"
+    assert len(content["cold"]["items"][0]["people"]) == 5

@@ -62,6 +62,14 @@ def whole(models: int = 3, name: str = "model") -> dict[str, Any]:
         "effects": {"metric": "ndcg@10", "model": "EASE", "effects": [
             {"name": "returns", "in_recipe": False, "with": 0.12, "without": 0.1, "difference": 0.02, "low": 0.01,
              "high": 0.03, "p_holm": 0.01, "en": "Returned goods", "zh": "退货"}]},
+        "content": {
+            "blocks": {"look": {"encoder": "Pictures", "columns": ["image"], "width": 8, "items": 70, "absent": 3,
+                                "unusable": {"it is empty": 2}}},
+            "near": {"look": [{"item": "i1", "near": [{"item": "i3", "likeness": 0.9}]}]},
+            "cold": {"model": "model 0", "of": 1000,
+                     "items": [{"item": "i9", "people": [{"user": "u7", "place": 12}]}]},
+            "pictures": {"i3": "data:image/jpeg;base64,AAAA"},
+        },
         "generation": {
             "summary": {"en": "a GAN", "zh": "一个 GAN"}, "goals": {"told_apart": [0.0, 0.75], "new": [0.2, 1.0]},
             "judgement": {"told_apart": figure(0.8), "new": figure(0.85), "modes": figure(0.6),
@@ -91,7 +99,7 @@ def summary_of(html: str) -> list[str]:
 
 
 HARD = ("<script>alert(1)</script>", "x" * 2000, "汉字" * 500, "</svg></table></section>", "$\\frac{", "{{ 7 * 7 }}")
-SECTIONS = ["data", "models", "sources", "training", "rankers", "ablation", "new", "people", "steps"]
+SECTIONS = ["data", "content", "models", "sources", "training", "rankers", "ablation", "new", "people", "steps"]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -104,9 +112,9 @@ def test_every_part_is_there_and_is_led_to(tmp_path: Path, language: Language) -
 
 
 HOLDS = {
-    "data": "data", "evaluation": "models", "sources": "sources", "models": "training", "ablation": "ablation",
-    "recommendations": "people", "steps": "steps", "rankers": None, "generation": None, "effects": None,
-    "calibration": None, "comparison": None, "titles": None,
+    "data": "data", "content": "content", "evaluation": "models", "sources": "sources", "models": "training",
+    "ablation": "ablation", "recommendations": "people", "steps": "steps", "rankers": None, "generation": None,
+    "effects": None, "calibration": None, "comparison": None, "titles": None,
 }  # fmt: skip
 """Part of a run and the section that goes with it; None: the section has something else to say."""
 
@@ -172,6 +180,17 @@ def test_what_is_not_shown_is_not_claimed(tmp_path: Path) -> None:
     assert "better than" not in "".join(summary_of(page({**run, "evaluation": {}}, tmp_path)))
 
 
+def test_content_shows_what_is_covered_what_is_alike_and_who_gets_a_new_item(tmp_path: Path) -> None:
+    html = page(whole(), tmp_path)
+    text = plain(html)
+    assert "look image Pictures 8 70 3 it is empty (2)" in text
+    assert "Most alike by look (cosine of their vectors) RED JUG i1 i3 0.90" in text
+    assert "By model 0: the place in the list of the person, of 1,000 who were asked about. i9 u7 (12)" in text
+    assert html.count("<img") == 1
+    assert '<img src="data:image/jpeg;base64,AAAA" alt=""><br>i3' in html
+    assert "img-src data:" in html
+
+
 def test_where_all_sources_find_the_same_none_is_blamed(tmp_path: Path) -> None:
     run = whole()
     run["sources"]["model 0"]["hits_alone"] = figure(0.0)
@@ -204,7 +223,8 @@ def test_chinese_names_lists_in_chinese_and_models_as_the_recipe_does(tmp_path: 
     assert "jug，价格 2–4" in text
     english = [word for word in re.findall(r"[A-Za-z]{4,}", text)
                if word not in ("model", "Holm", "Logistic", "random", "ndcg", "popularity", "EASE", "zhiyin", "report",
-                               "watts", "returns", "VASE", "because", "price", "done", "time", "slate")]  # fmt: skip
+                               "watts", "returns", "VASE", "because", "price", "done", "time", "slate", "look",
+                               "image", "Pictures")]  # fmt: skip
     assert not english
 
 

@@ -17,6 +17,7 @@ from zhiyin.pipeline.once import Facts
 from zhiyin.pipeline.prepare import prepare
 from zhiyin.pipeline.rank import rank
 from zhiyin.pipeline.recipe import Recipe
+from zhiyin.pipeline.shown import shown
 from zhiyin.pipeline.specify import titles_of
 from zhiyin.pipeline.tables import tables
 from zhiyin.pipeline.train import train
@@ -108,6 +109,9 @@ def _titles(line: Line, result: dict[str, Any]) -> dict[str, str]:
     """Titles of the items that the result names without saying more: of histories, and near to generated ones."""
     made = [*result["specifications"], *(gap["specification"] for gap in result["generation"]["gaps"])]
     near = {neighbour["item"] for one in made for neighbour in one["neighbours"]}
+    content = result.get("content", {"near": {}, "cold": {}})
+    alike = [one for rows in content["near"].values() for row in rows for one in (row, *row["near"])]
+    near |= {one["item"] for one in (*alike, *content["cold"].get("items", []))}
     named = near.union(*(slate.get("history", []) for slate in result["recommendations"]))
     return titles_of(line.dataset.catalogue, named)
 
@@ -128,6 +132,8 @@ def _result(line: Line, metric: str) -> dict[str, Any]:
     for name in ("features", "generation"):
         if name in done:
             result[name] = done[name]
+    if line.recipe.content and "models" in done:
+        result["content"] = shown(line)
     if "generation" in done:
         result["generation"] = {**done["generation"], "goals": dict(GOALS)}
     if "answering" in done:

@@ -65,6 +65,9 @@ class RunJSON(TypedDict, total=False):
     sources: dict[str, dict[str, FigureJSON]]
     ablation: dict[str, Any]
     effects: dict[str, Any]
+    content: dict[str, Any]
+    """``blocks``, ``near`` (of each block: items and those most alike), ``cold`` (``model``, ``of``, ``items`` with the
+    ``people`` who would get them), ``pictures`` by item."""
     generation: dict[str, Any]
     """``judgement``, ``goals``, ``gaps``, ``curve``, ``verdict``, ``summary``."""
     specifications: list[dict[str, Any]]

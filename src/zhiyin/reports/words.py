@@ -111,6 +111,22 @@ WORDS = {
         "相对于没有这些列的同一预测模型，{metric} 之差，{people} 人，95 % 区间。空心：对照，同样的列在人与人之间打乱。",
     ),
     "every_family": Sentence("all", "全部"),
+    "content": Sentence("What items are by themselves", "物品自身的内容"),
+    "content_how": Sentence(
+        "Vectors made of what the items' table holds, not of what anybody did. An item without is treated as missing.",
+        "由物品表的内容（而非任何人的行为）得到的向量；没有内容的物品按缺失处理。",
+    ),
+    "block": Sentence("block", "内容块"),
+    "encoder": Sentence("encoder", "编码器"),
+    "covered": Sentence("items with it", "有内容的物品"),
+    "absent": Sentence("nothing given", "未提供"),
+    "unusable": Sentence("could not be used", "无法使用"),
+    "alike": Sentence("Most alike by {block} (cosine of their vectors)", "按 {block} 最相似（向量夹角余弦）"),
+    "cold": Sentence("Nobody took these yet: who would find them first", "尚无人选取的物品：谁会最先看到"),
+    "cold_how": Sentence(
+        "By {model}: the place in the list of the person, of {of} who were asked about.",
+        "按 {model}：该物品在此人列表中的名次（共询问 {of} 人）。",
+    ),
     "generated": Sentence("Items that could be", "可能的新商品"),
     "neighbours": Sentence("nearest in the catalogue", "目录中最接近的"),
     "novelty": Sentence("novelty", "新颖度"),
@@ -170,6 +186,7 @@ REASONS = {
     "time is before 1970": "时间早于 1970 年", "time is in the future": "时间在未来",
     "value cannot be read": "数值无法读取", "value is NaN": "数值为 NaN", "value is impossibly large": "数值过大",
     "half a last line": "最后一行不完整",
-    "a quotation mark that does not fit": "引号不匹配",
+    "a quotation mark that does not fit": "引号不匹配", "it is empty": "内容为空",
+    "it is no list of numbers": "不是数字列表", "it holds numbers that are not finite": "含有非有限数",
 }  # fmt: skip
-"""Why rows are set aside, in Chinese; a reason that names something of the file stays as it is."""
+"""Why rows are set aside and content is not used, in Chinese; a reason that names something stays as it is."""
