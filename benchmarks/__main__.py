@@ -20,6 +20,7 @@ STEPS = (
     "benchmarks.ablation",
     "benchmarks.folds",
     "benchmarks.generator",
+    "benchmarks.encoders",
     "benchmarks.tables",
 )
 

@@ -349,6 +349,51 @@ def _figure(cell: dict[str, Any], metric: str) -> str:
     return f"{cell[metric]:.4f}" + (f" [{interval[0]:.4f}, {interval[1]:.4f}]" if interval else "")
 
 
+def encoders() -> list[str]:
+    """Precision of each encoder beside chance and raw statistics, words that find, and speed."""
+    found = _kept("encoders")
+    if not found:
+        return []
+    lines = [
+        "", "## Encoders", "",
+        "Of the ten things nearest to each (cosine) the share of its own category, 95 % intervals over things "
+        "(`benchmarks.encoders`). English: titles of Beauty by last category; Chinese: reviews by praise or complaint; "
+        "images: clothes by kind; sounds: spoken digits. The second row of each is the raw statistic to beat.", "",
+        "| things | vectors | precision@10 | things per CPU s |", "|---|---|---|---|",
+    ]  # fmt: skip
+    for what in ("English", "Chinese", "images", "sounds"):
+        part = found[what]
+        for name, figure in part["precision"].items():
+            speed = part["speed"].get(name)
+            rate = f"{speed['things_per_cpu_s']:,.0f}" if speed else "–"
+            lines.append(f"| {what} ({part['things']:,} of {part['categories']} categories) | {name} | "
+                         f"{_interval_of(figure)} | {rate} |")  # fmt: skip
+    speakers = ", ".join(
+        f"{name} {_interval_of(figure)}" for name, figure in found["sounds"]["also"]["speaker"].items()
+    )
+    lines += [
+        "", f"The same sounds by who speaks, which no encoder was chosen by: {speakers}.", "",
+        "Words that find images and sounds which the alignment has not seen, and (harder) those of categories that it "
+        "never met; precision@10, intervals over categories:", "",
+        "| things | asked in | chance | categories met | categories never met |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for what in ("words find images", "words find sounds"):
+        for language, spoken in (("en", "English"), ("zh", "Chinese")):
+            met, unmet = found[what][language], found[what][f"{language} of categories never met"]
+            lines.append(f"| {what.split()[-1]} | {spoken} | {found[what]['random']:.3f} | {_interval_of(met)} | "
+                         f"{_interval_of(unmet)} |")  # fmt: skip
+    told = found["titles"]
+    speed = (
+        f"{told['titles']:,} titles of Beauty by Sentences: {told['first_s']:.1f} s first ({told['first_cpu_s']:.1f} "
+        f"CPU s), {told['cached_s']:.2f} s from the cache (goals 60 and 1)."
+    )
+    return [*lines, "", speed]
+
+
+def _interval_of(figure: dict[str, float]) -> str:
+    return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
+
+
 def checks() -> list[str]:
     """The checks that miss or mistake, of all planted cells."""
     cells = json.loads((RESULTS / "checks.json").read_text())
@@ -397,6 +442,7 @@ def page() -> str:
                 *ablations(),
                 *folds(),
                 *generators(),
+                *encoders(),
                 *checks(),
                 *promises(),
             ]

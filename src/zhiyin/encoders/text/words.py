@@ -75,7 +75,7 @@ class WordsSVD(Encoder[WordsSVDConfig]):
     def prepared(self, thing: Any) -> np.ndarray:
         places = _hashed(readable(thing))
         nearest = np.minimum(np.searchsorted(self.places, places), len(self.places) - 1)
-        known = places[self.places[nearest] == places]
+        known: np.ndarray = places[self.places[nearest] == places]
         if not len(known):
             raise Unusable("it has no word that was met in learning" if len(places) else "it has no word")
         return known
