@@ -54,6 +54,10 @@ SETTINGS: dict[str, dict[str, dict[str, Any]]] = {
             "max_history": 200, "epochs": 40, "batch": 64, "learning_rate": 2e-3, "patience": 8, "validation_k": 10,
             "width": 64, "dropout": 0.2, "negatives": 512, "shared": True,
         },
+        "GSASRec-128": {
+            "max_history": 200, "epochs": 60, "batch": 64, "learning_rate": 3e-3, "patience": 8, "validation_k": 10,
+            "dropout": 0.3, "negatives": 512, "shared": True,
+        },
     },
     "ml-1m/people": {
         "MultVAE": {}, "EASE": {"regularisation": 200}, "EASE-tuned": {"regularisation": 800},
@@ -73,7 +77,7 @@ ALL = (
     *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
     *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "ESASRec", "ESASRec+SequenceKNN")),
     *(f"amazon-beauty/{protocol}/ESASRec/{seed}" for protocol in ("last", "last-shuffled") for seed in (1, 2)),
-    *(f"ml-1m/last/{model}/0" for model in ("SASRec", "SASRec-128", "GSASRec", "RecTools-SASRec")),
+    *(f"ml-1m/last/{model}/0" for model in ("SASRec", "SASRec-128", "GSASRec", "GSASRec-128", "RecTools-SASRec")),
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
       for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
     *(f"ml-1m/people/{model}/0" for model in ("RecVAE-wide", "AdversarialVAE", "CFGAN")),
