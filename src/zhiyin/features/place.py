@@ -111,13 +111,14 @@ def kilometres(one: np.ndarray, other: np.ndarray) -> np.ndarray:
 
 def cells(places: np.ndarray) -> np.ndarray:
     """The cell of the map of each place (n, 2), int64, -1 for no place. Bands of latitude are cut into as many cells as
-    there is room for: one at a pole; the cells before and after the date line are neighbours like any others."""
+    there is room for; round a pole, where all longitudes meet, lies one."""
     known = ~np.isnan(places[:, 0])
     latitude, longitude = np.where(known[:, None], places, 0).T
     bands = round(180 / CELL_DEGREES)
     band = np.minimum(((latitude + 90) / CELL_DEGREES).astype(np.int64), bands - 1)
     middle = np.radians((band + 0.5) * CELL_DEGREES - 90)
-    around = np.maximum(1, np.round(360 / CELL_DEGREES * np.cos(middle))).astype(np.int64)
+    around = np.round(360 / CELL_DEGREES * np.cos(middle)).astype(np.int64)
+    around[(band == 0) | (band == bands - 1)] = 1
     column = np.minimum((((longitude + 180) % 360) / 360 * around).astype(np.int64), around - 1)
     return np.where(known, band * round(360 / CELL_DEGREES) + column, UNKNOWN)
 
