@@ -122,17 +122,18 @@ def by_search(effect: float, n_people: int = 60, n_items: int = 24, n_events: in
     return Dataset.from_frame(_log(users, items, times).with_columns(query=pl.Series(queries)), items=table)
 
 
-def everything(n_people: int = 40, n_items: int = 30, n_events: int = 900, seed: int = 35) -> Dataset:
+def everything(n_people: int = 40, n_items: int = 30, n_visits: int = 300, seed: int = 35) -> Dataset:
     """All that features can read, by chance alone: kinds, sessions, devices, searches, words; people with age, country,
     place and friends; items with category, price, country, place and title."""
     rng = np.random.default_rng(seed)
-    times = np.sort(START + rng.integers(0, 60 * DAY_S, n_events))
+    n_events = 3 * n_visits
+    times = np.repeat(START + rng.integers(0, 60 * DAY_S, n_visits), 3) + np.tile([0, 90, 400], n_visits)
     places, homes = _scattered(n_items, rng), _scattered(n_people, rng)
 
     def drawn(values: tuple[str | None, ...], n: int) -> list[str | None]:
         return [values[at] for at in rng.integers(0, len(values), n)]
 
-    users = rng.integers(0, n_people, n_events)
+    users = np.repeat(rng.integers(0, n_people, n_visits), 3)
     log = _log(users.tolist(), rng.integers(0, n_items, n_events).tolist(), times.tolist()).with_columns(
         kind=pl.Series(drawn(("view", "view", "cart", "purchase"), n_events)),
         session=pl.Series([f"{user}-{time // (6 * HOUR_S)}" for user, time in zip(users, times, strict=True)]),
