@@ -51,7 +51,7 @@ def same_value(column: np.ndarray) -> Compute:
         history = liked(requests)
         history = history.keep(history.items < values.shape[0])
         ones = np.ones(history.n_events, np.float32)
-        taken = sparse.csr_matrix((ones, history.items, history.offsets), shape=(len(history), values.shape[0]))
+        taken = sparse.csr_matrix((ones, history.items.copy(), history.offsets), shape=(len(history), values.shape[0]))
         shares = (taken @ values) / np.maximum(history.lengths, 1)[:, None]  # (B, V) sparse
         inside = (candidates >= 0) & (candidates < values.shape[0])
         items = values[np.where(inside, candidates, 0).ravel()]  # (B·C, V)

@@ -17,6 +17,8 @@ from zhiyin.features.timeline import Timeline
 
 BLOCK_BYTES = 32 << 20
 """Of (B, N) numbers held at once while the resemblance is summed up."""
+TOGETHER_BYTES = 64 << 20
+"""Of what people had taken until some midnights, that is kept; of one in any case."""
 FRIENDS_EVENTS = 1 << 21
 """Events of friends that are looked at together."""
 
@@ -33,6 +35,18 @@ class Together:
     """Each item's cosine with itself, float32 (N,): 1, or 0 for an unseen item."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class FirstTakings:
+    """Every pair of a person and an item that they took, by person, then item; P pairs."""
+
+    people: np.ndarray
+    """int32 (P,)"""
+    items: np.ndarray
+    """int32 (P,)"""
+    times: np.ndarray
+    """Of the first time, int64 (P,)."""
+
+
 class EventCounters:
     """`Counters` over the events of positive weight of a dataset."""
 
@@ -44,7 +58,7 @@ class EventCounters:
         self.liked = dataset.histories.keep(dataset.histories.weights > 0)
         self._all = Timeline(self.liked.items, self.times_of(self.liked))
         self._of: dict[str, Any] = {}
-        self._newest: tuple[int, Together] | None = None
+        self._newest: dict[int, Together] = {}
 
     def events(
         self, items: np.ndarray, until: np.ndarray, days: float | None = None, kind: str | None = None
@@ -127,6 +141,8 @@ class EventCounters:
 
     def resemblance(self, histories: Histories, candidates: np.ndarray, until: np.ndarray) -> np.ndarray:
         found = np.zeros(candidates.shape, np.float32)
+        if not histories.n_events:
+            return found
         midnights = until // DAY * DAY if self.timed else np.zeros(len(until), np.int64)
         step = max(1, BLOCK_BYTES // (4 * max(1, self.n_items)))
         for midnight in np.unique(midnights):
@@ -147,21 +163,30 @@ class EventCounters:
         return np.where(inside, chosen, 0).astype(np.float32)
 
     def _together(self, until: int) -> Together:
-        """What people had taken before ``until``. The last one is kept: requests of one day share it."""
-        newest = self._newest  # once: another thread may put another day's there meanwhile
-        if newest is not None and newest[0] == until:
-            return newest[1]
-        before = self.liked.keep(self.liked.times < until) if self.timed else self.liked
-        ones = np.ones(before.n_events, np.float32)
-        taken = sparse.csr_matrix((ones, before.items.copy(), before.offsets), shape=(self.n_people, self.n_items))
-        taken.sum_duplicates()
-        taken.data[:] = 1  # the constructor added up doubles
-        people = np.maximum(np.asarray(taken.sum(axis=0)).ravel(), 1)
-        taken.data /= np.sqrt(people)[taken.indices]
+        """What people had taken before ``until``. The last ones are kept: requests of one day share it."""
+        kept = self._newest  # once: another thread may put others there meanwhile
+        if (found := kept.get(until)) is not None:
+            return found
+        first = self._kept("first", self._first_takings)
+        there = first.times < until if self.timed else np.ones(len(first.times), bool)
+        rows, columns = first.people[there], first.items[there]
+        people = np.maximum(np.bincount(columns, minlength=self.n_items), 1).astype(np.float32)
+        offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.n_people))]).astype(np.int32)
+        rarity = np.float32(1) / np.sqrt(people)
+        taken = sparse.csr_matrix((rarity[columns], columns, offsets), shape=(self.n_people, self.n_items))
         own = np.asarray(taken.multiply(taken).sum(axis=0)).ravel()
         found = Together(taken, taken.T.tocsr(), own)
-        self._newest = (until, found)
+        room = TOGETHER_BYTES // max(1, 2 * taken.data.nbytes + 2 * taken.indices.nbytes)
+        self._newest = dict([*kept.items(), (until, found)][-max(1, room) :])
         return found
+
+    def _first_takings(self) -> FirstTakings:
+        owners, times = self.liked.owners, self.times_of(self.liked)
+        order = np.lexsort([times, self.liked.items, owners])
+        owners, items = owners[order], self.liked.items[order]
+        first = np.ones(len(order), bool)
+        first[1:] = (owners[1:] != owners[:-1]) | (items[1:] != items[:-1])
+        return FirstTakings(owners[first].astype(np.int32), items[first], times[order][first])
 
     def _of_kind(self, kind: str) -> Timeline:
         """Events of this kind, of any weight; none of a kind that the log does not have."""
@@ -193,7 +218,7 @@ class EventCounters:
 
 def _shared(items: np.ndarray, until: np.ndarray) -> bool:
     """Whether all ask at one moment for more than there are items: each item is then counted once and looked up."""
-    if not until.size or items.size <= len(_each(items)):
+    if not until.size or items.size <= items.max(initial=-1) + 2:
         return False
     return bool((until == until.flat[0]).all())
 

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from pydantic import Field, model_validator
 
-from zhiyin.core.errors import SettingsError
+from zhiyin.core.errors import ModelError, SettingsError
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
@@ -17,7 +17,7 @@ from zhiyin.features import kinds, popularity
 from zhiyin.features.definitions import Known, feature_named, is_ours
 from zhiyin.features.feature import Among, Compute, Counters, Feature
 from zhiyin.features.large import Asked
-from zhiyin.features.plugins import plugins
+from zhiyin.features.plugins import plugins, where_from
 
 FORMS = ("count", "conversion", "ratio", "difference", "product")
 
@@ -73,6 +73,10 @@ class Definition(Config):
 
 def check_definitions(definitions: Mapping[str, Definition]) -> None:
     """Raises `SettingsError` for one that has a name of ours or of a plug-in, and for a cycle, naming its way."""
+    ours = next((name for name in plugins() if is_ours(name)), None)
+    if ours is not None:
+        raise ModelError(f"feature {ours!r} is defined twice, by {where_from(ours)} and Zhiyin; take the package out",
+                         found=ours)  # fmt: skip
     for name in definitions:
         if is_ours(name) or name in plugins():
             whose = "a plug-in" if name in plugins() else "Zhiyin"

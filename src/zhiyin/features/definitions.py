@@ -304,8 +304,8 @@ def _groups(name: str, column: Any) -> bool:
 
 
 def _few(column: Any) -> bool:
-    """Whether its values come again, so that events of one can be counted."""
-    return len(groups.different(column)) * 10 <= max(len(column), 1)
+    """Whether its values are no measures and come again, so that events of one can be counted."""
+    return column.dtype.kind != "f" and len(groups.different(column)) * 10 <= max(len(column), 1)
 
 
 def _vectors(models: Mapping[str, Any] | None, name: str) -> bool:

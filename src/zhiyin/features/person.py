@@ -14,8 +14,10 @@ RECENT = 20
 
 
 def liked(requests: Requests) -> Histories:
-    """The events of positive weight."""
-    return requests.histories.keep(requests.histories.weights > 0)
+    """The events of positive weight. Not to be changed: it may be the history itself."""
+    histories = requests.histories
+    mask = histories.weights > 0
+    return histories if mask.all() else histories.keep(mask)
 
 
 def spread(per_person: np.ndarray, candidates: np.ndarray) -> np.ndarray:
@@ -50,7 +52,7 @@ def times_taken(requests: Requests, candidates: np.ndarray, counters: Counters) 
     history = liked(requests)
     width = int(max(history.items.max(initial=0), candidates.max(initial=0))) + 1
     ones = np.ones(history.n_events, np.float32)
-    counts = sparse.csr_matrix((ones, history.items, history.offsets), shape=(len(history), width))
+    counts = sparse.csr_matrix((ones, history.items.copy(), history.offsets), shape=(len(history), width))
     counts.sum_duplicates()
     return np.asarray(np.log1p(_chosen(counts, candidates)))
 

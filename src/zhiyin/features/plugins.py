@@ -26,3 +26,8 @@ def plugins() -> dict[str, Feature]:
                 found=name,
             )
     return found
+
+
+def where_from(name: str) -> str:
+    """The place that an entry point names."""
+    return next(point.value for point in entry_points(group=GROUP) if point.name == name)

@@ -7,6 +7,7 @@ Letters: B requests, C candidates, E events.
 import numpy as np
 from scipy import sparse
 
+from zhiyin.core.once import once
 from zhiyin.data.contracts import Histories, Requests
 from zhiyin.features.counters import chosen
 from zhiyin.features.feature import Counters
@@ -17,19 +18,29 @@ COLUMN = "session"
 
 
 def running(requests: Requests, counters: Counters) -> Histories:
-    """The events of positive weight of the session that goes on at the moment of asking; none where it is over.
+    """`running_in_time`, or `running_untimed` where events have no time."""
+    return once(running_in_time if counters.timed else running_untimed, requests)
 
-    Without times only the column tells, and the newest session goes on; without both it is the newest event."""
+
+def running_in_time(requests: Requests) -> Histories:
+    """The events of positive weight of the session that goes on at the moment of asking; none where it is over."""
+    return _session(requests, timed=True)
+
+
+def running_untimed(requests: Requests) -> Histories:
+    """The newest session, by the column alone; where there is none, the newest event."""
+    return _session(requests, timed=False)
+
+
+def _session(requests: Requests, *, timed: bool) -> Histories:
     history = liked(requests)
     if not history.n_events:
         return history
     later = np.append(history.times[1:], 0)
     last = history.ages == 0
     later[last] = requests.now[history.owners[last]]
-    if counters.timed:
-        broken = later - history.times > GAP_S
-    else:
-        broken = np.full(len(last), COLUMN not in history.context) & ~last
+    alone = COLUMN not in history.context  # without time and column no two events hang together
+    broken = later - history.times > GAP_S if timed else ~last & alone
     if COLUMN in history.context:
         ids = history.context[COLUMN]
         known = np.array([cell is not None and cell == cell for cell in ids], bool)

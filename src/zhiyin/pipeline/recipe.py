@@ -116,9 +116,9 @@ class FeaturesRecipe(Config):
     names: tuple[str, ...] | None = None
     """Columns that the rankers read; the usual ones that the catalogue and the models can give where not named."""
     further: tuple[str, ...] = ()
-    """Columns beside them; ``["all"]``: every one that the log can give, and all that are defined here."""
+    """Columns beside them, such as ``at_hour`` or ``count.view.7d``; ``["all"]``: every one that the log can give."""
     defined: dict[str, Definition] = Field(default_factory=dict)
-    """Columns of your own, each a section ``[features.NAME]``."""
+    """Columns of your own beside them, each a section ``[features.NAME]``."""
     folds: int = Field(default=1, gt=0, le=12)
     """Past moments whose outcomes give rows: the validation part, then windows before it, each with models trained on
     what was before it alone."""

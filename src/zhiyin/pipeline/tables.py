@@ -28,6 +28,7 @@ from zhiyin.pipeline.recipe import GENERATOR
 from zhiyin.ranking import Fold, Rows
 
 EVERY = "all"
+"""In ``[features] further``: every column that the log can give."""
 ASIDE = ("label", "group")
 NONE = Sentence("no rows: nobody took something new in the past, or the recipe has no ranker",
                 "没有训练行：过去没有人选取新物品，或方案没有排序模型")  # fmt: skip
@@ -59,15 +60,18 @@ def tables(line: Line) -> Facts:
 
 
 def features_of(line: Line, models: Mapping[str, Any]) -> list[Feature]:
-    """The columns, by the recipe or all there are. A generator's say is that it proposes, which is a column already."""
+    """The columns, by the recipe or the usual ones, then those that it defines. A generator's say is that it proposes,
+    which is a column already."""
     scoring = {name: model for name, model in models.items() if name != GENERATOR}
     described = without(line.dataset.catalogue, line.recipe.answer.rules.stock)
     recipe = line.recipe.features
     names = [*(recipe.names or default_names(described, scoring))]
     given = replace(line.dataset, catalogue=described)
     for name in recipe.further:
-        names += [*further_names(given, scoring), *recipe.defined] if name == EVERY else [name]
-    return named_features(dict.fromkeys(names), line.dataset.catalogue, scoring, line.dataset, recipe.defined)
+        names += further_names(given, scoring) if name == EVERY else [name]
+    return named_features(
+        dict.fromkeys([*names, *recipe.defined]), line.dataset.catalogue, scoring, line.dataset, recipe.defined
+    )
 
 
 def sources_of(line: Line, models: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
