@@ -36,6 +36,8 @@ class DataRecipe(Config):
     """Table of the items."""
     users: str | None = None
     """Table of the people."""
+    edges: str | None = None
+    """Table of social ties: user, friend."""
     map: dict[str, str] = Field(default_factory=dict)
     """Our column names to yours, where the guess is wrong: ``map = {user = "CustomerID", item = "StockCode"}``."""
     fixes: tuple[str, ...] = ()
