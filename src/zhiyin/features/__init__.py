@@ -10,6 +10,7 @@ __getattr__, __dir__ = lazily(
         "EventCounters": "counters",
         "Feature": "feature",
         "FeatureTable": "table",
+        "Outcomes": "outcomes",
         "check_definitions": "defined",
         "compute_table": "table",
         "default_names": "definitions",

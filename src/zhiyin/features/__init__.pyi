@@ -7,5 +7,6 @@ from zhiyin.features.definitions import default_names as default_names
 from zhiyin.features.definitions import further_names as further_names
 from zhiyin.features.feature import Counters as Counters
 from zhiyin.features.feature import Feature as Feature
+from zhiyin.features.outcomes import Outcomes as Outcomes
 from zhiyin.features.table import FeatureTable as FeatureTable
 from zhiyin.features.table import compute_table as compute_table

@@ -18,6 +18,7 @@ HOUR_S = 3600
 EARTH_KM = 6371.0088
 GLAD = ("what a wonderful day", "I love this", "今天很开心", "very happy with it")
 SAD = ("what a terrible day", "I am so sad and tired", "今天很难过", "这让人失望")
+CHAIN = ((0.6, 0.3, 0.1), (0.3, 0.3, 0.4), (0.8, 0.1, 0.1))
 TOPICS = ("teapot", "lantern", "茶杯", "风筝")
 
 
@@ -120,6 +121,27 @@ def by_search(effect: float, n_people: int = 60, n_items: int = 24, n_events: in
             queries.append(topic)
     table = pl.DataFrame({"item": _names("i", n_items), "title": [f"{topics[i]} no{i}" for i in range(n_items)]})
     return Dataset.from_frame(_log(users, items, times).with_columns(query=pl.Series(queries)), items=table)
+
+
+def by_chain(
+    rate: float = 0.5, chain: tuple[tuple[float, ...], ...] = CHAIN, n_people: int = 300, days: int = 60, seed: int = 37
+) -> Dataset:
+    """People come ``rate`` times a day on average, at moments that know nothing of each other; after an event of the
+    kind k (view, cart, purchase) the next is of the kind l with probability ``chain[k][l]``. The item is always one of
+    three, the one of the kind's number."""
+    rng = np.random.default_rng(seed)
+    rows: list[tuple[int, int, int]] = []
+    for user in range(n_people):
+        kind, day = 0, rng.exponential(1 / rate)
+        while day < days:
+            kind = int(rng.choice(len(chain), p=chain[kind]))
+            rows.append((user, kind, START + int(day * DAY_S)))
+            day += rng.exponential(1 / rate)
+    users, kinds, times = (list(column) for column in zip(*rows, strict=True))
+    names = ("view", "cart", "purchase")
+    log = _log(users, kinds, times).with_columns(kind=pl.Series([names[kind] for kind in kinds]))
+    return Dataset.from_frame(log, users=pl.DataFrame({"user": _names("u", n_people)}),
+                              items=pl.DataFrame({"item": _names("i", 3)}))  # fmt: skip
 
 
 def everything(n_people: int = 40, n_items: int = 30, n_visits: int = 300, seed: int = 35) -> Dataset:
