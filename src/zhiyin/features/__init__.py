@@ -14,7 +14,7 @@ __getattr__, __dir__ = lazily(
         "check_definitions": "defined",
         "compute_table": "table",
         "default_names": "definitions",
-        "further_names": "definitions",
+        "further_names": "offered",
         "looking_ahead": "ahead",
         "named_features": "defined",
     },

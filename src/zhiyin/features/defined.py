@@ -14,9 +14,11 @@ from zhiyin.core.settings import Config
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.features import kinds, popularity
-from zhiyin.features.definitions import Known, feature_named, is_ours
+from zhiyin.features.definitions import FURTHER, default_names, feature_named, is_ours
+from zhiyin.features.families import Known
 from zhiyin.features.feature import Among, Compute, Counters, Feature
 from zhiyin.features.large import Asked
+from zhiyin.features.offered import further_names
 from zhiyin.features.plugins import plugins, where_from
 
 FORMS = ("count", "conversion", "ratio", "difference", "product")
@@ -112,7 +114,11 @@ def named_features(
 def _made(name: str, definitions: Mapping[str, Definition], known: Known) -> Feature:
     definition = definitions.get(name)
     if definition is None:
-        return feature_named(name, known)
+        found = feature_named(name, known)
+        if found is None:
+            known_names = [*_names(known), *definitions]
+            raise SettingsError.unknown(f"there is no feature {name!r}", name, known_names, "the features here are")
+        return found
     for kind in (definition.count, *(definition.conversion or ())):
         if kind not in (None, "any") and known.log is not None and kind not in known.log.kinds:
             raise SettingsError.unknown(
@@ -132,6 +138,12 @@ def _made(name: str, definitions: Mapping[str, Definition], known: Known) -> Fea
     parts = [_made(part, definitions, known) for part in definition.parts]
     inputs = tuple(dict.fromkeys(what for part in parts for what in part.inputs))
     return Feature(name, inputs, definition.said(), _together(parts), _formula(definition, parts))
+
+
+def _names(known: Known) -> list[str]:
+    models = {name: asked.model for name, asked in known.models.items()}
+    names = default_names(known.catalogue, models)
+    return names + (further_names(known.log, models) if known.log is not None else list(FURTHER))
 
 
 def _together(parts: list[Feature]) -> Compute:
