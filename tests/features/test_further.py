@@ -155,6 +155,8 @@ def test_hard_columns_of_people_and_items_give_numbers_or_nan(history: str) -> N
     features = named_features(names, dataset.catalogue, log=dataset)
     table = compute_table(features, requests, np.array([[0, 1, 2, -1, 99]] * 3, np.int32), EventCounters(dataset))
     assert not np.isinf(table.values).any()
+    strange = [table.values[..., 4, table.names.index(name)] for name in ("group.country", "group.age", "at_hour")]
+    assert np.isnan(strange).all()  # an item that came later has no count of another's
     far = table.values[..., table.names.index("distance")]
     np.testing.assert_allclose(far[0], [np.log1p(np.pi * 6371.0088), *[np.nan] * 4], rtol=1e-5)
     assert np.isnan(far[1:]).all()

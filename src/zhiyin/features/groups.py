@@ -32,6 +32,7 @@ def lift(grouping: Grouping, column: str | None = None, values: np.ndarray | Non
         found = counters.grouped(grouping, column, codes)
         groups = found.of_requests(requests)[:, None]  # (B, 1)
         things = candidates if codes is None else _of_items(codes, candidates)
+        things = np.where(things < found.width, things, UNKNOWN)  # an item that the log does not have yet
         now = requests.now[:, None]
         pairs = np.where((groups >= 0) & (things >= 0), groups * found.width + things, UNKNOWN)
         both = counters.counted(found.pairs, pairs, now)

@@ -34,17 +34,15 @@ def distance(catalogue: Table) -> Compute:
 
 def same_region(name: str, column: np.ndarray) -> Compute:
     """1 where the item's value of this column is the person's own, 0 where it is another."""
-    texts = np.array([None if _missing(cell) else str(cell) for cell in column], dtype=object)
+    values = {text: code for code, text in enumerate(dict.fromkeys(text for text in map(_text, column) if text))}
+    items = np.array([np.nan if (text := _text(cell)) is None else values[text] for cell in column], np.float64)
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
         person = requests.person or {}
         if name not in person:
             return np.full(candidates.shape, np.nan)
-        own = [None if _missing(cell) else str(cell) for cell in person[name]]
-        values = {text: code for code, text in enumerate(dict.fromkeys([*own, *texts]))}
-        items = np.array([values[text] if text is not None else UNKNOWN for text in texts], np.float64)
-        persons = np.array([values[text] if text is not None else np.nan for text in own], np.float64)[:, None]
-        there = of_items(np.where(items < 0, np.nan, items), candidates)
+        own = [np.nan if (text := _text(cell)) is None else values.get(text, UNKNOWN) for cell in person[name]]
+        persons, there = np.array(own, np.float64)[:, None], of_items(items, candidates)
         return np.where(np.isnan(there) | np.isnan(persons), np.nan, there == persons)
 
     return compute
@@ -128,5 +126,5 @@ def _names(table: Table) -> tuple[str, str] | None:
     return next(((a, b) for a, b in pairs if table[a].dtype.kind in "iuf" and table[b].dtype.kind in "iuf"), None)
 
 
-def _missing(cell: object) -> bool:
-    return cell is None or cell == "" or cell != cell
+def _text(cell: object) -> str | None:
+    return None if cell is None or cell == "" or cell != cell else str(cell)

@@ -43,7 +43,7 @@ def _session(requests: Requests, *, timed: bool) -> Histories:
     broken = later - history.times > GAP_S if timed else ~last & alone
     if COLUMN in history.context:
         ids = history.context[COLUMN]
-        known = np.array([cell is not None and cell == cell for cell in ids], bool)
+        known = (ids != np.array([None], object)) & (ids == ids)  # a missing number is no NaN's equal
         said = ~last & known & np.append(known[1:], False)
         same = np.append(ids[:-1] == ids[1:], False)
         broken = np.where(said, ~same, broken)

@@ -45,6 +45,7 @@ def compute_table(
         blocks.append(block)
     values = np.concatenate(blocks, axis=2)
     values[candidates < 0] = np.nan
+    values[~np.isfinite(values)] = np.nan  # so that nobody multiplies with infinite numbers
     return FeatureTable(tuple(names), values)
 
 
@@ -71,9 +72,7 @@ class CountedOnce:
 
 
 def _checked(feature: Feature, block: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """float32 (B, C, D); infinite numbers become NaN, so that nobody multiplies with them."""
+    """float32 (B, C, D)"""
     if block.shape[:2] != shape or block.ndim > 3:
         raise DataError(f"feature {feature.name!r} gave shape {block.shape}; it must give {shape} or {shape} and D")
-    block = block.astype(np.float32).reshape(*shape, -1 if block.ndim == 3 else 1)
-    block[~np.isfinite(block)] = np.nan
-    return block
+    return np.asarray(block, np.float32).reshape(*shape, -1 if block.ndim == 3 else 1)

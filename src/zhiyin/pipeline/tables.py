@@ -66,9 +66,8 @@ def features_of(line: Line, models: Mapping[str, Any]) -> list[Feature]:
     described = without(line.dataset.catalogue, line.recipe.answer.rules.stock)
     recipe = line.recipe.features
     names = [*(recipe.names or default_names(described, scoring))]
-    given = replace(line.dataset, catalogue=described)
     for name in recipe.further:
-        names += further_names(given, scoring) if name == EVERY else [name]
+        names += further_names(replace(line.dataset, catalogue=described), scoring) if name == EVERY else [name]
     return named_features(
         dict.fromkeys([*names, *recipe.defined]), line.dataset.catalogue, scoring, line.dataset, recipe.defined
     )
