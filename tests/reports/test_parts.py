@@ -309,7 +309,7 @@ def test_fifty_models_of_any_name_stay_a_small_whole_page(tmp_path: Path) -> Non
     assert "<script" not in html
     assert "{{ 7 * 7 }}" in html
     assert not any(Balance(html).open.values())
-    assert html.count("<svg") == 12
+    assert html.count("<svg") == 13
 
 
 def test_a_run_is_not_changed(tmp_path: Path) -> None:
