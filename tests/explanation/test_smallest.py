@@ -1,4 +1,4 @@
-"""The fewest items without which an item leaves: it holds, it is as small as what trying all sets finds, it is bounded."""
+"""The fewest items without which an item leaves: it holds, is as small as what trying all finds, and is bounded."""
 
 from collections.abc import Sequence
 from itertools import combinations

@@ -18,7 +18,7 @@ class Attentive(Protocol):
     """A model that attends."""
 
     def attention(self, requests: Requests) -> tuple[np.ndarray, np.ndarray]:
-        """float32 (blocks, heads, T) of a single request, 1 in sum over T, and the item rows, int64 (T,), -1 for none."""
+        """float32 (blocks, heads, T) of a single request, 1 in sum over T; the item rows, int64 (T,), -1 for none."""
         ...
 
 

@@ -5,9 +5,10 @@ from typing import Any
 
 from zhiyin.answering import Answerer, Assembly, Plan
 from zhiyin.answering.answer import plain
+from zhiyin.answering.why import By, explained
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
-from zhiyin.core.wire import Recommendations
+from zhiyin.core.wire import ExplainJSON, Recommendations
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.workspace import Workspace
 
@@ -27,6 +28,17 @@ def recommend(
     said = remarks(workspace, answerer, language)
     for slate in answer["recommendations"]:
         slate["notes"] += said
+    return answer
+
+
+def explain(
+    workspace: Workspace, item: str, *, user: str | None = None, history: Sequence[str] | None = None, by: By = "loo",
+    k: int | None = None, model: str | None = None, budget_ms: float | None = None, language: Language = "en",
+) -> ExplainJSON:  # fmt: skip
+    """Why ``item`` is in the slate of ``user``, or of a bare ``history``, or what would bring it in."""
+    answerer = answerer_of(workspace, model, language)
+    answer = explained(answerer, answerer.question(user, history or []), item, by, k, budget_ms)
+    answer["notes"] += remarks(workspace, answerer, language)
     return answer
 
 
