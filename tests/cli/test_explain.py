@@ -111,6 +111,14 @@ def test_in_words_in_both_languages(shop: Path, said: Any, capsys: pytest.Captur
         assert english.splitlines()[3] != chinese.splitlines()[3]
 
 
+def test_what_was_met_before_is_said_to_be(said: Any) -> None:
+    met = said("--user", "u0", "--item", slate(said, "--user", "u0")[0])["history"][0]
+    assert "met before" in said("--user", "u0", "--item", met, "--by", "counterfactual")["text"]
+    other = said("--user", "u0", "--item", met, "--model", "ease")
+    assert other["place"] is None
+    assert any("met before" in note for note in other["notes"])
+
+
 def test_too_little_time_gives_a_cheaper_way_that_says_so(said: Any) -> None:
     item = slate(said, "--user", "u0")[0]
     answer = said("--user", "u0", "--item", item, "--by", "shapley", "--budget-ms", "0.001")

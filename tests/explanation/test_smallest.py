@@ -70,12 +70,17 @@ def test_a_smaller_set_that_greed_passes_by_is_found() -> None:
     assert max(calls) <= SMALLER
 
 
+def test_what_greed_never_comes_near_is_found_among_the_strongest() -> None:
+    _, left = pairs_of((3, 4))
+    assert sorted(fewest(8, left, 3) or ()) == [3, 4]  # type: ignore[arg-type]
+
+
 def test_one_that_suffices_alone_is_always_found_and_too_many_are_not_looked_for() -> None:
     _, left = pairs_of((7,), (0, 1))
     assert fewest(12, left, 4) == (7,)  # type: ignore[arg-type]
     calls, left = pairs_of((0, 1, 2, 3, 4))
     assert fewest(50, left, 4) is None  # type: ignore[arg-type]
-    assert sum(calls) <= 4 * 50
+    assert sum(calls) <= 4 * 50 + 3 * SMALLER
     assert fewest(0, left, 4) is None  # type: ignore[arg-type]
 
 

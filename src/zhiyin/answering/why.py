@@ -41,8 +41,8 @@ NO_HISTORY = Sentence("nothing is known of this person yet, so that nothing in a
 UNREAD = Sentence("{model} does not read histories: everybody is shown this", "{model} 不读取历史：所有人看到的都一样")
 NOTHING = Sentence("nothing in the history speaks for it more than for others", "历史中没有特别支持它的内容")
 SPEAKS = {
-    "loo": Sentence("without {items} alone its lead over what is just not shown falls by {value}",
-                    "若只去掉 {items}，它对恰好未展示者的领先会减少 {value}"),
+    "loo": Sentence("without {items} its lead over what is just not shown falls by {value}",
+                    "若去掉 {items}，它对恰好未展示者的领先会减少 {value}"),
     "shapley": Sentence("of the {total} that the history adds to its lead over what is just not shown, {items} bring "
                         "{value}", "历史为它对恰好未展示者的领先带来 {total}，其中 {items} 贡献 {value}"),
     "gradients": Sentence("of the {total} that what was read adds to its lead over what is just not shown, {items} "
@@ -52,6 +52,11 @@ SPEAKS = {
     "recency": Sentence("the time was too short to measure anything; the newest in the history: {items}",
                         "时间太短，未作任何测量；历史中最新的是：{items}"),
 }  # fmt: skip
+AGAINST = Sentence(
+    "the history as a whole takes {total} off its lead over what is just not shown; {items} speak for it with {value}",
+    "历史总体上使它对恰好未展示者的领先减少 {total}；{items} 支持它，贡献 {value}",
+)
+SEEN = Sentence("it was met before, and such items are not shown again", "此前已接触过它，这样的物品不再展示")
 CHEAPER = Sentence("{ms:g} ms are too short for {asked}; this is {by}", "{ms:g} 毫秒不足以计算 {asked}；以下为 {by}")
 HELD = Sentence("taking out up to {n} items of the history does not make it leave the slate",
                 "从历史中去掉至多 {n} 件，它仍在推荐之中")  # fmt: skip
@@ -61,7 +66,7 @@ NOT_TAKEN = Sentence("had {items} not been taken", "若没有选取 {items}")
 NEVER = Sentence(
     "no change of up to {n} items that was tried brings it in", "试过的至多 {n} 件的改动都不能使它进入推荐"
 )
-COLUMN = Sentence("{meaning} ({value}) adds {adds}", "{meaning}（{value}）使其 {adds}")
+COLUMN = Sentence("{meaning} ({value}) adds {adds}", "{meaning}（{value}）：{adds}")
 COLUMNS = Sentence("to its log odds of being taken: {columns}", "对其被选取的对数几率：{columns}")
 UNKNOWN_VALUE = Sentence("not known", "未知")
 FROM = Sentence("whether {name} proposed it", "是否由 {name} 提出")
@@ -128,7 +133,8 @@ class Asked:
     def shares(self, by: str, explainer: Explainer, *remarks: str) -> ExplainJSON:
         """How much each event counts."""
         found = explainer.explain(self.request, np.array([self.row], np.int32), self.rival)
-        remarks = remarks if self.place is not None else (*remarks, self.said(NOT_SHOWN, k=self.k))
+        if self.place is None:
+            remarks = (*remarks, self.said(SEEN if self.is_seen else NOT_SHOWN, k=self.k))
         error, total = float(np.nanmax(found.error[:, 0], initial=-1)), float(found.total[0])
         answer = self.answer(by, self.words(found), *remarks)
         answer["events"] = self.listed(found)
@@ -167,9 +173,10 @@ class Asked:
         if not strong:
             return self.said(NOTHING)
         strong = strong[:1] if found.by == "loo" else strong
-        value = f"{scores[strong].sum():.3g}"
         items = listed([self.name(int(found.items[p])) for p in strong], self.answerer.language)
-        return self.said(SPEAKS[found.by], items=items, value=value, total=f"{found.total[0]:.3g}")
+        against = found.by in ("shapley", "gradients") and found.total[0] <= 0
+        words = AGAINST if against else SPEAKS[found.by]
+        return self.said(words, items=items, value=f"{scores[strong].sum():.3g}", total=f"{abs(found.total[0]):.3g}")
 
     def listed(self, found: Explanation) -> list[EventPartJSON]:
         """Every part, the strongest first."""
@@ -183,6 +190,8 @@ class Asked:
 
     def set_of_events(self) -> ExplainJSON:
         """The fewest without which it leaves, or what would bring it in; asked again."""
+        if self.is_seen:
+            return self.answer("counterfactual", self.said(SEEN))
         if self.place is None:
             return self.brought_in()
         if not self.request.histories.n_events:
@@ -256,6 +265,11 @@ class Asked:
         """The first that is not shown; for one that is not shown itself, the last that is."""
         others = self.shown[self.k : self.k + 1] if self.place is not None else self.slate[-1:]
         return int(others[0]) if len(others) and others[0] != FILL else None
+
+    @property
+    def is_seen(self) -> bool:
+        """Whether it is left out because the person met it."""
+        return bool(self.place is None and self.row in self.request.exclude[0])
 
     def alone(self, by: str) -> Any:
         """The one model that answers. Raises `ModelError` where several do, or a ranker."""

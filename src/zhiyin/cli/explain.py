@@ -18,6 +18,7 @@ PLACED = Sentence("place {place} of the slate", "推荐列表第 {place} 位")
 UNPLACED = Sentence("not in the slate", "不在推荐列表中")
 TOTAL = Sentence("the history adds {total} to its lead; each figure may be off by {error}",
                  "历史为其领先带来 {total}；每个数值的误差至多 {error}")  # fmt: skip
+EXACT = Sentence("the history adds {total} to its lead", "历史为其领先带来 {total}")
 EVENTS = Sentence("events of", "历史物品")
 VALUE = Sentence("counts", "贡献")
 COLUMN, MEANING, ADDS = Sentence("column", "列"), Sentence("meaning", "含义"), Sentence("adds", "增加")
@@ -66,7 +67,8 @@ def run(
         rows = [[part["item"] or asked.words(OLDER), figure] for part, figure in zip(shown, figures, strict=True)]
         asked.table("", [asked.words(EVENTS), asked.words(VALUE)], rows)
     if answer["total"] is not None and answer["error"] is not None:
-        asked.show(TOTAL, total=f"{answer['total']:.3g}", error=f"{answer['error']:.2g}")
+        words = TOTAL if answer["error"] else EXACT
+        asked.show(words, total=f"{answer['total']:.3g}", error=f"{answer['error']:.2g}")
     if answer["columns"]:
         columns = [asked.words(sentence) for sentence in (COLUMN, ADDS, MEANING)]
         parts = answer["columns"][:MOST_SHOWN]

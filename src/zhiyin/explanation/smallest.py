@@ -1,8 +1,9 @@
 """The fewest items of a history without which an item leaves the slate, and what would bring another one in.
 
 Every question is put to the whole answering path (`Rerun`: candidates, ranker, rules, same seen filter), in batches.
-First one item after the other is taken out, always the one after which least of the item's lead is left; then it is
-looked for smaller sets among what was strongest alone, and last the set is asked about once more, by itself.
+First one item after the other is taken out, always the one after which least of the item's lead is left; then smaller
+sets are tried among these and what was strongest alone (or, where that led nowhere, sets of the strongest), and last
+the set is asked about once more, by itself.
 References: Wachter et al. 2017, arXiv 1711.00399; Tran et al. 2021 (ACCENT), arXiv 2105.05008.
 Letters: K items of the slate, M moves (an item taken out, or one taken in), S sets of moves.
 """
@@ -93,10 +94,17 @@ def fewest(n: int, left: Left, most: int) -> tuple[int, ...] | None:
         chosen = sets[int(leads.argmin())]
         if leads.min() < 0:
             break
-    else:
+    else:  # greed led nowhere: what two or more do together may still be among the strongest alone
+        order = np.argsort(alone, kind="stable")
+        for size in range(2, min(most, n) + 1):
+            sets = _sets(order.tolist(), size)
+            leads = left(sets)
+            if leads.min() < 0:
+                return sets[int(leads.argmin())]
         return None
     while len(chosen) > 2:  # one alone does not suffice, that was asked first
-        smaller = _smaller(chosen, np.argsort(alone, kind="stable"), len(chosen) - 1)
+        among = list(dict.fromkeys([*chosen, *np.argsort(alone, kind="stable").tolist()]))
+        smaller = _sets(among, len(chosen) - 1)
         leads = left(smaller)
         if leads.min() >= 0:
             break
@@ -120,10 +128,9 @@ def lead(answer: Candidates, item: int, k: int) -> np.ndarray:
     return np.where(inside, np.maximum(apart, tiny), np.minimum(apart, -tiny))
 
 
-def _smaller(chosen: tuple[int, ...], strongest: np.ndarray, size: int) -> list[tuple[int, ...]]:
-    """Sets of ``size`` among those chosen and the strongest alone, as many as `SMALLER`."""
-    among = list(dict.fromkeys([*chosen, *strongest.tolist()]))
-    width = len(chosen)
+def _sets(among: Sequence[int], size: int) -> list[tuple[int, ...]]:
+    """Sets of ``size`` of the first, as many as `SMALLER`."""
+    width = size
     while width < len(among) and comb(width + 1, size) <= SMALLER:
         width += 1
     return list(combinations(among[:width], size))
