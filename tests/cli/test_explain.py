@@ -126,6 +126,11 @@ def test_too_little_time_gives_a_cheaper_way_that_says_so(said: Any) -> None:
     assert "too short to measure anything" in answer["text"]
     assert any("0.001 ms are too short for shapley; this is recency" in note for note in answer["notes"])
     assert answer["error"] is None
+    for by, model in (("gradients", "vae"), ("counterfactual", "ease"), ("loo", "ease")):
+        shown = slate(said, "--user", "u0", "--model", model)[0]
+        asked = ["--user", "u0", "--item", shown, "--by", by, "--model", model]
+        assert said(*asked, "--budget-ms", "0.001")["by"] == "recency"
+        assert said(*asked, "--budget-ms", "100000")["by"] == by
     plenty = said("--user", "u0", "--item", item, "--by", "shapley", "--budget-ms", "100000")
     assert plenty["by"] == "shapley"
 

@@ -22,15 +22,16 @@ from zhiyin.explanation import Score
 from zhiyin.explanation.attention import Attention
 from zhiyin.explanation.controls import Recency
 from zhiyin.explanation.counterfactual import MOST
-from zhiyin.explanation.explainer import Explainer, Explanation, scoring
-from zhiyin.explanation.gradients import Gradients
+from zhiyin.explanation.explainer import Explainer, Explanation, Parts, scoring
 from zhiyin.explanation.occlusion import LeaveOneOut
 from zhiyin.explanation.reasons import NOTICEABLE, listed, name_of, told
-from zhiyin.explanation.shapley import AT_ONCE, EXACT, PAIRS, Shapley
+from zhiyin.explanation.shapley import EXACT, PAIRS, Shapley
 from zhiyin.explanation.smallest import entry, smallest
 
 By = Literal["loo", "shapley", "gradients", "attention", "counterfactual", "features"]
 WAYS: tuple[By, ...] = get_args(By)
+SLOPES = 300
+"""Scores that gradients cost about."""
 STRONGEST = 3
 """Events, or columns, that the words name."""
 
@@ -118,16 +119,22 @@ class Asked:
         models = [model for model, _ in self.answerer.assembly.sources.values()]
         if self.answerer.assembly.ranker is None and not any(model.reads_history for model in models):
             return self.answer(by, self.said(UNREAD, model=models[0].name))
-        if by == "counterfactual" and budget_ms is None:
+        if budget_ms is None or by == "attention":
+            return self.by(by)
+        return self.in_time(by, budget_ms, began)
+
+    def by(self, by: By) -> ExplainJSON:
+        """The way that is named, however long it takes."""
+        if by == "counterfactual":
             return self.set_of_events()
         if by == "gradients":
+            from zhiyin.explanation.gradients import Gradients  # of torch, which not every model needs
+
             explainer: Explainer = Gradients(self.alone(by))
         elif by == "attention":
             explainer = Attention(self.alone(by))
-        elif budget_ms is None:
-            explainer = Shapley(self.score()) if by == "shapley" else LeaveOneOut(self.score())
         else:
-            return self.in_time(by, budget_ms, began)
+            explainer = Shapley(self.score()) if by == "shapley" else LeaveOneOut(self.score())
         return self.shares(by, explainer)
 
     def shares(self, by: str, explainer: Explainer, *remarks: str) -> ExplainJSON:
@@ -148,21 +155,20 @@ class Asked:
         def left() -> float:
             return budget_ms - 1000 * (time.perf_counter() - began)
 
-        items, n = np.array([self.row], np.int32), len(np.unique(self.request.histories.items))
+        n = len(Parts.of(self.request)) if self.request.histories.n_events else 0
+        asks = {"shapley": 2**n if n <= EXACT else 2 * PAIRS * n, "counterfactual": 8 * n, "gradients": SLOPES}
+        if by == "counterfactual" and (not n or self.among is None):
+            return self.by(by)
         score, before = self.score(), left()
         if before > 0:
-            score(self.request, items[None])
-        once = max(before - left(), 1e-3)  # ms for one history
-        if left() < once * (n + 2):
-            return self.shares("recency", Recency(), self.said(CHEAPER, ms=budget_ms, asked=by, by="recency"))
+            score(self.request, np.array([[self.row]], np.int32))
+        if left() < (before - left()) * (n + 2):
+            return self.shares("recency", Recency(), *self.cheaper("recency", by, budget_ms))
         before = left()
         cheap = self.shares("loo", LeaveOneOut(score), *self.cheaper("loo", by, budget_ms))
-        dearer = {"shapley": 2**n if n <= EXACT else 2 * PAIRS * n, "counterfactual": min(AT_ONCE, 8 * n)}
-        if by not in dearer or left() < (before - left()) * dearer[by] / (n + 2):
-            return cheap
-        return self.set_of_events() if by == "counterfactual" else self.shares(by, Shapley(score))
+        return cheap if left() < (before - left()) * asks.get(by, np.inf) / (n + 2) else self.by(by)
 
-    def cheaper(self, by: By, asked: By, budget_ms: float) -> tuple[str, ...]:
+    def cheaper(self, by: str, asked: By, budget_ms: float) -> tuple[str, ...]:
         return () if by == asked else (self.said(CHEAPER, ms=budget_ms, asked=asked, by=by),)
 
     def words(self, found: Explanation) -> str:

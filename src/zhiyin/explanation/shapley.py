@@ -23,7 +23,7 @@ EXACT = 12
 """Parts up to which all subsets are asked: 4,096 histories."""
 PAIRS = 8
 """Pairs of orders that are drawn beyond."""
-AT_ONCE = 4096
+AT_ONCE = 1024
 """Histories asked in one go."""
 LEVEL = 0.95
 
