@@ -8,10 +8,10 @@ DATA   := $(abspath ../shared/data)
 export ZHIYIN_DATA ?= $(if $(wildcard $(DATA)/README.md),$(DATA),)
 TORCH  := torch==2.13.0
 
-.PHONY: help setup demo test test-slow check docs bench bench-quality lock clean
+.PHONY: help setup demo test test-slow check docs bench bench-quality bench-explanation lock clean
 
 help:
-	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench bench-quality lock clean"
+	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench bench-quality bench-explanation lock clean"
 
 setup: $(STAMP)
 
@@ -54,6 +54,10 @@ bench: setup
 # one cell, CELL=amazon-beauty/last/SASRec/0, or all that are missing
 bench-quality: setup
 	$(PYTHON) -m benchmarks.quality $(CELL)
+
+# how far each explainer is to be trusted
+bench-explanation: setup
+	$(PYTHON) -m benchmarks.explanation
 
 # Resolve all extras at once: one by one, pip silently downgrades NumPy.
 lock:

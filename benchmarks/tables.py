@@ -429,6 +429,72 @@ def _interval_of(figure: dict[str, float]) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
+def explanations() -> list[str]:
+    """How far each explainer is to be trusted, and what counterfactuals hold."""
+    found = _kept("explanation")
+    if not found:
+        return []
+    lines = [
+        "", "## Explanations", "",
+        "`benchmarks.explanation`; what each figure means stands in [explanations](explanation.md). Deletion: how deep "
+        "the item sinks in the mean while two and more of the strongest events are taken out (0 first, 1 last of all "
+        "unseen items), less the same for random orders, paired over people, 95 % intervals; bold: better than random "
+        "with p < 0.01, Holm over the table. An explainer that is not bold is not to be believed for that model.", "",
+    ]  # fmt: skip
+    for data, told in found.items():
+        judged = told["judged"]["deletion"]
+        names = list(dict.fromkeys(key.partition("/")[2] for key in judged))
+        lines += [f"**{data}**, {told['people']} people, {told['items']:,} items.", "",
+                  f"| model | random | {' | '.join(names)} |", f"|---|---{'|---' * len(names)}|"]  # fmt: skip
+        for model in told["models"]:
+            cells = [_over_random(judged.get(f"{model}/{name}")) for name in names]
+            random = judged[f"{model}/loo"]["random"]
+            lines.append(f"| {model} | {random:.3f} | {' | '.join(cells)} |")
+        lines += ["", "The other measures, less random; bold as above, each a family of its own.", "",
+                  "| model | explainer | insertion | comprehensiveness | sufficiency | top 5 over seeds | "
+                  "top 5 without the oldest event |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+        for model, row in told["models"].items():
+            for name in (name for name in names if f"{model}/{name}" in judged):
+                cells = [_over_random(told["judged"][measure].get(f"{model}/{name}"), interval=False)
+                         for measure in ("insertion", "comprehensiveness", "sufficiency")]  # fmt: skip
+                seeds = row["jaccard_seeds"].get(name)
+                stable = "–" if seeds is None else f"{seeds:.2f}" if seeds >= 0.8 else f"**{seeds:.2f}**"
+                lines.append(f"| {model} | {name} | {' | '.join(cells)} | {stable} | "
+                             f"{row['jaccard_one_event'][name]:.2f} |")  # fmt: skip
+        lines += ["", "Counterfactuals of the first item of whole histories, and all that slates show.", "",
+                  "| model | asked | found | mean size | hold when asked again | shown in slates, hold | "
+                  "size to the smallest of all sets (goal: 1.1) |", "|---|---|---|---|---|---|---|"]  # fmt: skip
+        for model, row in told["models"].items():
+            one = row["counterfactual"]
+            size, ratio = one["mean_size"], one["size_ratio"]
+            missed = f", {one['short_missed']} not found" if one["short_missed"] else ""
+            cells = [one["asked"], one["found"], "–" if size is None else f"{size:.2f}",
+                     f"{one['held']} of {one['found']}",
+                     f"{one['reasons_held']} of {one['reasons']}",
+                     "–" if ratio is None else f"{ratio:.2f} (of {one['short_found']}{missed})"]  # fmt: skip
+            lines.append(f"| {model} | {' | '.join(map(str, cells))} |")
+        lines.append("")
+    for data, told in found.items():
+        if "milliseconds" in told:
+            spent, goals = told["milliseconds"], {"loo": 30, "shapley": 150, "gradients": None, "counterfactual": 150}
+            said = ", ".join(
+                f"{name} {spent['wall'][name]:.0f} ms (processor {spent['cpu'][name]:.0f}"
+                + (f", goal {goal}: {'reached' if spent['wall'][name] <= goal else '**missed**'})" if goal else ")")
+                for name, goal in goals.items()
+            )  # fmt: skip
+            lines.append(f"One item, SASRec, 50 events, {data}, median of {spent['people']} people, on a machine with "
+                         f"other work to do: {said}.")  # fmt: skip
+    return lines
+
+
+def _over_random(cell: dict[str, float] | None, *, interval: bool = True) -> str:
+    """``+0.12 [+0.10, +0.14]``, bold where it is clearly better than random."""
+    if cell is None:
+        return "–"
+    text = f"{cell['difference']:+.3f}" + (f" [{cell['low']:+.3f}, {cell['high']:+.3f}]" if interval else "")
+    return f"**{text}**" if cell["difference"] > 0 and cell["p_holm"] < 0.01 else text
+
+
 def checks() -> list[str]:
     """The checks that miss or mistake, of all planted cells."""
     cells = json.loads((RESULTS / "checks.json").read_text())
@@ -478,7 +544,11 @@ def page() -> str:
                 *folds(),
                 *generators(),
                 *encoders(),
+<<<<<<< HEAD
                 *features(),
+=======
+                *explanations(),
+>>>>>>> origin/main
                 *checks(),
                 *promises(),
             ]

@@ -32,7 +32,7 @@ from zhiyin.features.definitions import BEHAVIOUR, FURTHER, OF_COLUMN, OF_ITEMS
 from zhiyin.features.families import FAMILIES, Known
 from zhiyin.models.learning import LearningConfig
 from zhiyin.models.model import ModelConfig
-from zhiyin.pipeline.recipe import ModelRecipe, Recipe
+from zhiyin.pipeline.recipe import NAMED, Recipe
 
 UPPER_CASE = Sentence("{rows} item ids: written in upper case", "")
 PAGE = Path(__file__).with_name("reference.md")
@@ -45,8 +45,8 @@ docstrings of the classes named here.
 
 def page() -> str:
     """The whole page, Markdown."""
-    parts = (commands, recipe, splits, all_models, rankers, generators, features, checks, fixes, metrics, readers,
-             events)  # fmt: skip
+    parts = (commands, recipe, splits, all_models, encoders, rankers, generators, features, checks, fixes, metrics,
+             readers, events)  # fmt: skip
     return "\n".join([HEAD, *[line for part in parts for line in (*part(), "")]]).rstrip() + "\n"
 
 
@@ -82,11 +82,12 @@ def recipe() -> Iterator[str]:
     for name, field in Recipe.model_fields.items():
         if is_config(field.annotation):
             sections.append((name, field.annotation))
-        elif name != "models":
+        elif name not in NAMED:
             yield setting(name, field)
     for name, config in sections:
         yield from ("", f"### [{name}]", "", *settings(config, "key"))
-    yield from ("", "### [models.NAME]", "", *settings(ModelRecipe, "key"))
+    for name, config in NAMED.items():
+        yield from ("", f"### [{name}.NAME]", "", *settings(config, "key"))
 
 
 def splits() -> Iterator[str]:
@@ -121,6 +122,12 @@ def generators() -> Iterator[str]:
     """Every generator with its settings."""
     yield from ("## Generators", "", "`[generation] model = …`, `settings = {…}`.")
     yield from plugged("zhiyin.generators")
+
+
+def encoders() -> Iterator[str]:
+    """Every encoder with its settings."""
+    yield from ("## Encoders", "", "`[content.NAME] encoder = …`, `settings = {…}`.")
+    yield from plugged("zhiyin.encoders")
 
 
 def features() -> Iterator[str]:
@@ -212,7 +219,9 @@ def plugged(group: str) -> Iterator[str]:
         if entry.dist is None or entry.dist.name != "zhiyin":
             continue
         found = entry.load()
-        yield from ("", f"### {name}", "", first_line(found), "", *settings(found.Config))
+        yield from ("", f"### {name}", "", first_line(found))
+        if found.Config.model_fields:
+            yield from ("", *settings(found.Config))
 
 
 def settings(config: Any, named: str = "setting") -> Iterator[str]:

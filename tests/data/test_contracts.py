@@ -91,6 +91,13 @@ def test_a_catalogue_grows_at_the_end_and_lacks_what_one_side_lacks():
         Catalogue.of(["a", "b"], price=[1.0])
 
 
+def test_a_block_of_vectors_may_be_called_as_a_column_is():
+    items = Catalogue.of(["a", "b"], look=["x.jpg", "y.jpg"])
+    described = Catalogue(items.ids, items.columns, {"look": np.eye(2, dtype=np.float32)})
+    other = Catalogue(items.ids, items.columns, {"look": np.eye(2, dtype=np.float32)[::-1].copy()})
+    assert len({items.digest, described.digest, other.digest}) == 3
+
+
 def test_slates_speak_the_wire_format():
     slates = Slates([["a"], []], [[0.5], []], ["u", None], model=("EASE", 3))
     first, second = slates.to_dicts()["recommendations"]

@@ -1,17 +1,21 @@
 """Content vectors of the recipe on their way into models. Letters: N items."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
-from zhiyin.core.errors import SettingsError
+from zhiyin.cli.app import main
+from zhiyin.core.errors import DataError, SettingsError
 from zhiyin.core.progress import Silent
 from zhiyin.data.contracts import Catalogue
 from zhiyin.data.ingest import ingest
 from zhiyin.pipeline import Workspace
 from zhiyin.pipeline.content import things_of
+from zhiyin.pipeline.find import described_by, like
 from zhiyin.pipeline.recipe import ContentRecipe
 from zhiyin.pipeline.run import run, train_models
 from zhiyin.testing import worlds
@@ -124,3 +128,69 @@ def test_a_run_shows_what_is_alike_and_who_would_get_what_nobody_took(shop: Work
     assert [one["item"] for one in content["cold"]["items"]] == ["i98"], "an item without content says nothing"
     assert content["cold"]["model"] == "vae"
     assert len(content["cold"]["items"][0]["people"]) == 5
+
+
+@pytest.fixture
+def described(shop: Workspace, tmp_path: Path) -> Workspace:
+    """The same shop with titles of what the look shows."""
+    ids = worlds.even().catalogue.ids.take(np.arange(16))
+    rng = np.random.default_rng(0)
+    looks = [[*((1.0, 0.1) if worlds.parity(item) else (0.1, 1.0)), *rng.normal(0, 0.05, 4)] for item in ids]
+    titles = [
+        f"blue tea cup number {item}" if worlds.parity(item) else f"red leather shoes size {item}" for item in ids
+    ]
+    pl.DataFrame({"item": ids, "look": looks, "title": titles}).write_parquet(tmp_path / "items.parquet")
+    ingest([tmp_path / "log.csv"], shop.folder, items=tmp_path / "items.parquet")
+    words = '\n[content.words]\nencoder = "Sentences"\ncolumns = ["title"]\n'
+    shop.write(shop.recipe_path, RECIPE + words)
+    return shop
+
+
+def parities(answer: Any) -> list[int]:
+    return [worlds.parity(item["item"]) for item in answer["recommendations"][0]["items"]]
+
+
+@pytest.mark.parametrize(("words", "parity"), [("cups for tea", 1), ("茶杯", 1), ("shoes", 0), ("皮鞋", 0)])
+@pytest.mark.parametrize("by", ["words", "look"])
+def test_words_find_texts_and_looks(by: str, words: str, parity: int, described: Workspace) -> None:
+    answer = described_by(described, words, by=by, k=5)
+    assert parities(answer) == [parity] * 5
+    first = answer["recommendations"][0]["items"][0]
+    assert first["source"] == by
+    assert first["columns"]["title"].startswith("blue" if parity else "red")
+
+
+def test_what_is_like_an_item_by_its_look(described: Workspace) -> None:
+    answer = like(described, "i3", by="look", k=4)
+    assert parities(answer) == [1] * 4
+    assert "i3" not in [item["item"] for item in answer["recommendations"][0]["items"]]
+    with pytest.raises(DataError, match="item 'I3' is unknown; 'i3' is known"):
+        like(described, "I3", by="look")
+    with pytest.raises(SettingsError, match=r"the recipe has no \[content.loook\]; did you mean 'look'"):
+        like(described, "i3", by="loook")
+
+
+def test_what_cannot_be_looked_for_is_told(shop: Workspace, described: Workspace) -> None:
+    with pytest.raises(DataError, match="nothing can be looked for by ' ': it is empty; give words"):
+        described_by(described, " ", by="words")
+    described.write(described.recipe_path, RECIPE)
+    with pytest.raises(SettingsError, match=r"no \[content.NAME\] is made of texts; add \[content.words\]"):
+        described_by(described, "shoes")
+    described.write(described.recipe_path, "")
+    with pytest.raises(SettingsError, match=r"the recipe has no \[content.NAME\]; add one"):
+        described_by(described, "shoes")
+
+
+def test_an_item_without_this_content_is_like_nothing(shop: Workspace) -> None:
+    missing = worlds.even().catalogue.ids[0]
+    with pytest.raises(DataError, match=f"item '{missing}' has no content 'look'"):
+        like(shop, missing, by="look")
+
+
+def test_the_commands_find_and_similar_by_content(described: Workspace, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["find", "茶杯", "--by", "look", "-k", "3", "-w", str(described.folder), "--json"]) == 0
+    assert parities(json.loads(capsys.readouterr().out)) == [1, 1, 1]
+    assert main(["similar", "--item", "i2", "--by", "words", "-k", "2", "-w", str(described.folder)]) == 0
+    assert "like i2, by its words" in capsys.readouterr().out
+    assert main(["similar", "--item", "i2", "--by", "words", "--model", "vae", "-w", str(described.folder)]) == 2
+    assert "give --model or --by, not both" in capsys.readouterr().err

@@ -70,6 +70,11 @@ def whole(models: int = 3, name: str = "model") -> dict[str, Any]:
                      "items": [{"item": "i9", "people": [{"user": "u7", "place": 12}]}]},
             "pictures": {"i3": "data:image/jpeg;base64,AAAA"},
         },
+        "content_effects": {
+            "model": "model 0", "metric": "recall@20", "people": 600, "value": 0.3,
+            "cells": [{"content": "look shuffled", "value": 0.2, "difference": -0.1, "low": -0.12, "high": -0.08,
+                       "p_holm": 0.001}],
+        },
         "generation": {
             "summary": {"en": "a GAN", "zh": "一个 GAN"}, "goals": {"told_apart": [0.0, 0.75], "new": [0.2, 1.0]},
             "judgement": {"told_apart": figure(0.8), "new": figure(0.85), "modes": figure(0.6),
@@ -107,14 +112,14 @@ def test_every_part_is_there_and_is_led_to(tmp_path: Path, language: Language) -
     html = page(whole(), tmp_path, language)
     assert re.findall(r'<section id="(\w+)">', html) == SECTIONS
     assert re.findall(r'<a href="#(\w+)">', html) == SECTIONS
-    assert html.count("<svg") == 4 + 8
+    assert html.count("<svg") == 4 + 9
     assert "{" not in plain(html)
 
 
 HOLDS = {
     "data": "data", "content": "content", "evaluation": "models", "sources": "sources", "models": "training",
     "ablation": "ablation", "recommendations": "people", "steps": "steps", "rankers": None, "generation": None,
-    "effects": None, "calibration": None, "comparison": None, "titles": None,
+    "effects": None, "content_effects": None, "calibration": None, "comparison": None, "titles": None,
 }  # fmt: skip
 """Part of a run and the section that goes with it; None: the section has something else to say."""
 
@@ -186,6 +191,7 @@ def test_content_shows_what_is_covered_what_is_alike_and_who_gets_a_new_item(tmp
     assert "look image Pictures 8 70 3 it is empty (2)" in text
     assert "Most alike by look (cosine of their vectors) RED JUG i1 i3 0.90" in text
     assert "By model 0: the place in the list of the person, of 1,000 who were asked about. i9 u7 (12)" in text
+    assert "model 0 learned again without a block, or with it shuffled between the items: recall@20 beside" in text
     assert html.count("<img") == 1
     assert '<img src="data:image/jpeg;base64,AAAA" alt=""><br>i3' in html
     assert "img-src data:" in html
@@ -224,7 +230,7 @@ def test_chinese_names_lists_in_chinese_and_models_as_the_recipe_does(tmp_path: 
     english = [word for word in re.findall(r"[A-Za-z]{4,}", text)
                if word not in ("model", "Holm", "Logistic", "random", "ndcg", "popularity", "EASE", "zhiyin", "report",
                                "watts", "returns", "VASE", "because", "price", "done", "time", "slate", "look",
-                               "image", "Pictures")]  # fmt: skip
+                               "image", "Pictures", "recall", "shuffled")]  # fmt: skip
     assert not english
 
 
@@ -303,7 +309,7 @@ def test_fifty_models_of_any_name_stay_a_small_whole_page(tmp_path: Path) -> Non
     assert "<script" not in html
     assert "{{ 7 * 7 }}" in html
     assert not any(Balance(html).open.values())
-    assert html.count("<svg") == 12
+    assert html.count("<svg") == 13
 
 
 def test_a_run_is_not_changed(tmp_path: Path) -> None:

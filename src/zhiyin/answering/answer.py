@@ -56,16 +56,24 @@ class Answerer:
 
     def people(self, users: Sequence[str], k: int | None = None, without: Sequence[str] = ()) -> Recommendations:
         """Slates for people of the log, now; ``without``: as if all events of these items had not been."""
-        if self.dataset is None:
-            raise DataError("no log is there, so nobody is known by name; give a history of item ids")
-        assembly = self.assembly
-        return self.answer(of_people(self.dataset, assembly.catalogue, users, assembly.exclude, without), k)
+        return self.answer(self._of_people(users, without), k)
 
     def history(self, items: Sequence[str], k: int | None = None) -> Recommendations:
         """A slate for somebody of whom only a history is known."""
+        return self.answer(self.question(None, items), k)
+
+    def question(self, user: str | None, items: Sequence[str] = ()) -> Encoded:
+        """What is asked about a person of the log, now; without a ``user``, about a bare history of ``items``."""
+        if user is not None:
+            return self._of_people([user])
         now = 0 if self.dataset is None else int(self.dataset.histories.times.max(initial=0))
         model, _ = next(iter(self.assembly.sources.values()))
-        return self.answer(of_history(self.assembly.catalogue, model.weighting, items, now), k)
+        return of_history(self.assembly.catalogue, model.weighting, items, now)
+
+    def _of_people(self, users: Sequence[str], without: Sequence[str] = ()) -> Encoded:
+        if self.dataset is None:
+            raise DataError("no log is there, so nobody is known by name; give a history of item ids")
+        return of_people(self.dataset, self.assembly.catalogue, users, self.assembly.exclude, without)
 
     def answer(self, question: Encoded, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
@@ -103,7 +111,7 @@ class Answerer:
         shown = self.capped(pool.left)
         there = shown.rows[0, :k] >= 0
         slate, scores, bits = (part[0, :k][there] for part in (shown.rows, shown.scores, shown.sources))
-        told = reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self._holding(pool),
+        told = reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self.holding(pool),
                            lambda asked: self.ranked(asked, k), self.shelf, self.language)  # fmt: skip
         items = [
             self._explained(request, int(row), score, named(bits, found.source_names), reason)
@@ -148,7 +156,7 @@ class Answerer:
         words = said.said(self.language, n=n, days="" if days is None else f"{days:g}")
         return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None
 
-    def _holding(self, pool: Pool) -> Score:
+    def holding(self, pool: Pool) -> Score:
         """Scores of one request's candidates, which stay as they are, with who proposed them and which count."""
         names, there = pool.found.source_names, pool.found.rows[0] >= 0
         bits, counted = pool.found.sources[0][there], pool.counted[0][there]  # (C,)

@@ -45,7 +45,7 @@ def write_report(asked: Asked, to: Path | None = None, watts: float | None = Non
         answerer = Answerer.of(workspace.folder, asked.language)
         if answerer is not None:
             result["recommendations"] = answerer.people(people)["recommendations"]
-    for name, made_for in (("ablation", "features"), ("effects", "data")):
+    for name, made_for in (("ablation", "features"), ("effects", "data"), ("content_effects", "data")):
         result |= _beside(workspace, name, (result.get(made_for) or {}).get("key"))
     reports.write(result, path, language=asked.language, watts=reports.WATTS if watts is None else watts)
     return path

@@ -43,6 +43,55 @@ class Recommendations(TypedDict):
     recommendations: list[SlateJSON]
 
 
+class EventPartJSON(TypedDict):
+    """How much all events of one item count; of ``None``, all that are older."""
+
+    item: str | None
+    value: float
+
+
+class ColumnPartJSON(TypedDict):
+    """What a column adds to the log odds; ``value`` is None where it is not known, or the column is a vector."""
+
+    name: str
+    meaning: str
+    value: float | None
+    adds: float
+
+
+class OutcomeJSON(TypedDict):
+    """A changed history that was asked about again: without these items, with those taken too; what is shown
+    ``instead``, or the ``place`` that the item has then."""
+
+    without: list[str]
+    taken: list[str]
+    instead: str | None
+    place: int | None
+
+
+class ExplainJSON(TypedDict):
+    """Why one item is in a slate, or not. ``by``: the way that was gone. ``total`` is what the parts share out,
+    ``error`` the most that one of them may be off, ``begin`` what every row of columns begins with."""
+
+    user: str | None
+    item: str
+    title: str
+    by: str
+    model: ModelName
+    place: int | None
+    score: float | None
+    text: str
+    total: float | None
+    error: float | None
+    events: list[EventPartJSON]
+    columns: list[ColumnPartJSON]
+    outcome: OutcomeJSON | None
+    begin: float | None
+    history: list[str]
+    unknown_items: list[str]
+    notes: list[str]
+
+
 class EventJSON(TypedDict):
     """Somebody did something. Without ``time`` (seconds UTC) the server's clock; without ``kind`` a view."""
 

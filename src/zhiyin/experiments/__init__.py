@@ -2,4 +2,6 @@
 
 from zhiyin.core.lazy import lazily
 
-__getattr__, __dir__ = lazily(__name__, {"ablate": "ablation", "plan": "planning", "tune": "tuning"})
+__getattr__, __dir__ = lazily(
+    __name__, {"ablate": "ablation", "plan": "planning", "tune": "tuning", "weigh_content": "content"}
+)

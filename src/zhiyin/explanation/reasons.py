@@ -59,7 +59,7 @@ def reasons_for(
             proven[place] = Outcome.of(items, int(slate[place]), slate, answers, b)
     before = score(request, pool[None])[0, places]
     return [
-        None if outcome is None else _reason(outcome, float(high), catalogue, language)
+        None if outcome is None else told(outcome, float(high), catalogue, language)
         for outcome, high in zip(proven, before, strict=True)
     ]
 
@@ -70,15 +70,15 @@ def name_of(row: int, catalogue: Catalogue) -> str:
     return str((titles[row] if titles is not None else None) or catalogue.ids[row])
 
 
-def _reason(outcome: Outcome, before: float, catalogue: Catalogue, language: Language) -> Reason | None:
-    """The words and the number for one item whose score was ``before``."""
+def told(outcome: Outcome, before: float, catalogue: Catalogue, language: Language) -> Reason | None:
+    """The words and the number for one item whose score was ``before``; None where it hardly falls."""
     items, after = outcome.items, outcome.after
     if outcome.stays and after is not None and before - after <= NOTICEABLE * abs(before):
         return None
     shown = before if after is None else after
     digits = next((n for n in DIGITS if f"{before:.{n}f}" != f"{shown:.{n}f}"), DIGITS[-1])
     said = {
-        "items": _listed([name_of(item, catalogue) for item in items], language), "n": len(items),
+        "items": listed([name_of(item, catalogue) for item in items], language), "n": len(items),
         "it": (IT if len(items) == 1 else THEM).said(language),
         "instead": "" if outcome.instead is None else name_of(outcome.instead, catalogue),
         "before": f"{before:.{digits}f}", "after": f"{shown:.{digits}f}",
@@ -95,7 +95,7 @@ def _reason(outcome: Outcome, before: float, catalogue: Catalogue, language: Lan
     }  # fmt: skip
 
 
-def _listed(names: list[str], language: Language) -> str:
+def listed(names: list[str], language: Language) -> str:
     """A, B and C."""
     first = COMMA.said(language).join(names[:-1])
     return AND.said(language).join([first, names[-1]] if first else names)

@@ -159,6 +159,28 @@ class BagModel(NetworkModel[C]):
         people = self.user_vectors(requests.with_histories(known))
         return np.asarray(people @ rows.numpy().T + network.content_bias.numpy())
 
+    @torch.no_grad()
+    def event_embeddings(self, requests: Requests) -> tuple[Tensor, np.ndarray]:
+        """What each item adds to its bag, (T, H), the bag's length taken as it is, and its row, int64 (T,)."""
+        offsets, items, values = bags_of(requests.histories, len(self.catalogue))
+        if not len(items):
+            return self.network.item_in.new_zeros(0, self.network.item_in.shape[1]), items.numpy()
+        return self.network.inputs()[items] * (values * _scale(offsets, values))[:, None], items.numpy()
+
+    def score_from_embeddings(self, embeddings: Tensor, requests: Requests, candidates: np.ndarray) -> Tensor:
+        """Scores (B, C) of ``candidates`` int32 (B, C), were ``embeddings`` (T, H) what the items add to their bags."""
+        lengths = bags_of(requests.histories, len(self.catalogue))[0].diff()
+        owners = torch.repeat_interleave(lengths)
+        summed = embeddings.new_zeros(len(lengths), embeddings.shape[1]).index_add(0, owners, embeddings)  # (B, H)
+        people = self.person(summed)  # (B, K)
+        rows = torch.as_tensor(candidates, dtype=torch.int64)
+        vectors, bias = (torch.from_numpy(part) for part in (self.item_vectors, self.item_bias))
+        return torch.einsum("bk,bck->bc", people, vectors[rows]) + bias[rows]
+
+    def person(self, summed: Tensor) -> Tensor:
+        """What meets `item_vectors`, (B, K), from the summed rows of bags (B, H)."""
+        return self.network.people(summed)
+
     def content(self, wanted: bool) -> Tensor | None:
         """The catalogue's content (N, C), where it is wanted and there is some."""
         found = content_of(self.catalogue) if wanted else None

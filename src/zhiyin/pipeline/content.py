@@ -33,6 +33,8 @@ class Content:
 
     blocks: Mapping[str, np.ndarray]
     """float32 (N, D) each; a NaN row is an item without."""
+    encoders: Mapping[str, Any]
+    """That made them, ready to encode more."""
     facts: Mapping[str, Facts]
     """Of each block: encoder, columns, width, items (with content), absent, unusable (reason → items)."""
 
@@ -58,7 +60,7 @@ def content_of(
     catalogue: Catalogue, recipes: Mapping[str, ContentRecipe], workspace: Workspace, progress: Progress
 ) -> Content:
     """Every block of the recipe. Raises `SettingsError` for a column that the items do not have."""
-    blocks, facts = {}, {}
+    blocks, encoders, facts = {}, {}, {}
     for name, recipe in recipes.items():
         things = things_of(catalogue, name, recipe, workspace.folder)
         encoder = _encoder(name, recipe, things, workspace, progress)
@@ -66,7 +68,7 @@ def content_of(
             found = encoder.encode(things)
         else:
             found = encode_cached(encoder, things, workspace.folder / "content", progress=progress)
-        blocks[name] = found.vectors
+        blocks[name], encoders[name] = found.vectors, encoder
         n_items = int(np.isfinite(found.vectors).all(axis=1).sum())
         facts[name] = {
             "encoder": recipe.encoder, "columns": list(recipe.columns), "width": encoder.width, "items": n_items,
@@ -75,7 +77,7 @@ def content_of(
         if found.unusable:
             reasons = "; ".join(f"{why} ({n})" for why, n in list(found.reasons.items())[:3])
             progress.say(SPOILED.said("en", name=name, n=len(found.unusable), of=len(things), reasons=reasons))
-    return Content(blocks, facts)
+    return Content(blocks, encoders, facts)
 
 
 def things_of(catalogue: Catalogue, name: str, recipe: ContentRecipe, workspace: Path) -> list[Any]:

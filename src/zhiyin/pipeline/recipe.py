@@ -203,6 +203,7 @@ class Recipe(Config):
     data: DataRecipe = Field(default_factory=DataRecipe)
     split: SplitRecipe = Field(default_factory=SplitRecipe)
     content: dict[str, ContentRecipe] = Field(default_factory=dict)
+    """NAME to a block of content vectors."""
     models: dict[str, ModelRecipe] = Field(default_factory=dict)
     sources: dict[str, Annotated[int, Field(gt=0, le=MOST_CANDIDATES)]] = Field(default_factory=dict)
     """NAME of a model, or ``generator``, to how many candidates it proposes; all models 100 each where empty."""

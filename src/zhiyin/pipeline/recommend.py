@@ -1,15 +1,18 @@
 """Slates from a workspace: by the last assembled line, or by one model of it."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from zhiyin.answering import Answerer, Assembly, Plan
 from zhiyin.answering.answer import plain
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.languages import Language, Sentence
-from zhiyin.core.wire import Recommendations
+from zhiyin.core.wire import ExplainJSON, Recommendations
 from zhiyin.pipeline.recipe import Recipe
 from zhiyin.pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from zhiyin.answering.why import By
 
 CHANGED = Sentence("[answer] of the recipe was changed since the last run; take it up: zhiyin run -w {folder}",
                    "方案的 [answer] 在上次运行之后改动过；使其生效：zhiyin run -w {folder}")  # fmt: skip
@@ -27,6 +30,19 @@ def recommend(
     said = remarks(workspace, answerer, language)
     for slate in answer["recommendations"]:
         slate["notes"] += said
+    return answer
+
+
+def explain(
+    workspace: Workspace, item: str, *, user: str | None = None, history: Sequence[str] | None = None, by: "By" = "loo",
+    k: int | None = None, model: str | None = None, budget_ms: float | None = None, language: Language = "en",
+) -> ExplainJSON:  # fmt: skip
+    """Why ``item`` is in the slate of ``user``, or of a bare ``history``, or what would bring it in."""
+    from zhiyin.answering.why import explained  # who asks for a slate does without
+
+    answerer = answerer_of(workspace, model, language)
+    answer = explained(answerer, answerer.question(user, history or []), item, by, k, budget_ms)
+    answer["notes"] += remarks(workspace, answerer, language)
     return answer
 
 

@@ -71,6 +71,12 @@ class BoostedTrees(Ranker[BoostedTreesConfig]):
         scores = self.booster.predict(values, raw_score=True, num_threads=self.config.threads)
         return np.asarray(scores, np.float64)
 
+    def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """Shapley values of the columns, exact: LightGBM's own TreeSHAP (Lundberg et al. 2020, arXiv 1905.04610)."""
+        found = self.booster.predict(values, pred_contrib=True, num_threads=self.config.threads)
+        found = np.asarray(found, np.float64).reshape(len(values), values.shape[1] + 1)
+        return found[:, :-1], float(found[0, -1]) if len(found) else 0.0
+
     @property
     def raw_is_log_odds(self) -> bool:
         return self.config.objective == "binary"

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from pydantic import Field
 
+from zhiyin.core.errors import ModelError
 from zhiyin.ranking.ranker import Ranker, RankerConfig
 from zhiyin.ranking.rows import Rows
+from zhiyin.ranking.tree_shapley import LEAF, tree_shapley
 from zhiyin.registry import Artefact
 
-LEAF = -1
-"""Child of a leaf."""
-FIELDS = ("column", "threshold", "left", "right", "missing_left", "odds", "gain")
+FIELDS = ("column", "threshold", "left", "right", "missing_left", "odds", "gain", "rows")
 
 
 class DecisionTreeConfig(RankerConfig):
@@ -45,6 +45,9 @@ class DecisionTree(Ranker[DecisionTreeConfig]):
     gain: np.ndarray
     """float64 (V,): how much purer the node's question made its rows; 0 at a leaf."""
 
+    rows: np.ndarray
+    """float64 (V,): how many rows it was grown from; empty for a tree that was saved before they were kept."""
+
     def learn(self, rows: Rows) -> None:
         from sklearn.tree import DecisionTreeClassifier
 
@@ -57,6 +60,7 @@ class DecisionTree(Ranker[DecisionTreeConfig]):
         self.left, self.right = grown.children_left.astype(np.int64), grown.children_right.astype(np.int64)
         self.column = np.maximum(grown.feature, 0).astype(np.int64)
         self.threshold, self.missing_left = grown.threshold.copy(), grown.missing_go_to_left.astype(bool)
+        self.rows = grown.weighted_n_node_samples.copy()
         shares, weights = grown.value[:, 0, :], grown.weighted_n_node_samples  # (V, 2), (V,)
         self.odds = np.log(shares[:, 1] * weights + 1) - np.log(shares[:, 0] * weights + 1)
         impure = grown.impurity * weights
@@ -77,6 +81,14 @@ class DecisionTree(Ranker[DecisionTreeConfig]):
             moving = moving[self.left[nodes[moving]] != LEAF]
         return nodes
 
+    def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """Shapley values of the columns, exact, see `tree_shapley`. Raises `ModelError` for a tree without ``rows``."""
+        if not len(self.rows):
+            raise ModelError(f"this {self.name} was saved without its numbers of rows; train it again to explain it")
+        asked = values[:, self.column]  # (n, V)
+        goes_left = np.where(np.isnan(asked), self.missing_left, asked <= self.threshold)
+        return tree_shapley(goes_left, self.left, self.right, self.column, self.rows, self.odds, values.shape[1])
+
     def weights(self) -> np.ndarray:
         """What the questions about each column gained."""
         return np.bincount(self.column, self.gain, minlength=len(self.kept))
@@ -87,4 +99,4 @@ class DecisionTree(Ranker[DecisionTreeConfig]):
     def restore(self, artefact: Artefact) -> None:
         arrays: Any = artefact.arrays
         for name in FIELDS:
-            setattr(self, name, arrays[name])
+            setattr(self, name, arrays.get(name, np.zeros(0)))

@@ -44,6 +44,10 @@ class Logistic(Ranker[LogisticConfig]):
     def raw(self, values: np.ndarray) -> np.ndarray:
         return np.asarray(self.standardised(values) @ self.coefficients + self.intercept)
 
+    def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """Weight times distance from the column's mean, in spreads; that a value is missing adds to its column."""
+        return self.standardised.of_columns(self.standardised(values) * self.coefficients), self.intercept
+
     def weights(self) -> np.ndarray:
         """Absolute weight per spread, an indicator's added to its column's."""
         sizes, n_columns = np.abs(self.coefficients), len(self.standardised.mean)

@@ -20,6 +20,8 @@ WATCHED = 10
 UPDATES, FEWEST = 100, 32
 """A pass over few rows is so many updates, each of at least so many rows: with fewer updates the network is stopped
 half way, and whatever makes it learn faster, were it columns of noise, looks like a gain."""
+NODES = 256
+"""Of the integral of gradients: what bends is bent at points, so that many nodes are needed."""
 SHUFFLED = 2_000
 """Rows on which it is seen how much each column counts."""
 
@@ -47,6 +49,19 @@ def forward(units: np.ndarray, layers: Sequence[tuple[np.ndarray, np.ndarray]]) 
         units = np.maximum(units @ weights + biases, 0)
     weights, biases = layers[-1]
     return np.asarray((units @ weights + biases)[:, 0])
+
+
+def gradient(units: np.ndarray, layers: Sequence[tuple[np.ndarray, np.ndarray]]) -> np.ndarray:
+    """How `forward` changes with each of ``units``, float64 (n, K + M)."""
+    open_: list[np.ndarray] = []
+    for weights, biases in layers[:-1]:
+        units = units @ weights + biases
+        open_.append(units > 0)
+        units = np.maximum(units, 0)
+    slope = np.broadcast_to(layers[-1][0][:, 0], (len(units), len(layers[-1][0])))
+    for (weights, _), active in zip(reversed(layers[:-1]), reversed(open_), strict=True):
+        slope = (slope * active) @ weights.T
+    return slope
 
 
 class NeuralNetwork(Ranker[NeuralNetworkConfig]):
@@ -106,6 +121,16 @@ class NeuralNetwork(Ranker[NeuralNetworkConfig]):
 
     def raw(self, values: np.ndarray) -> np.ndarray:
         return forward(self.standardised(values), self.layers)
+
+    def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """Integrated gradients along the way from a row whose columns are all at their mean (arXiv 1703.01365)."""
+        units = self.standardised(values)
+        places, weights = np.polynomial.legendre.leggauss(NODES)
+        slope = sum(half * gradient((place + 1) / 2 * units, self.layers)
+                    for place, half in zip(places, weights / 2, strict=True))  # fmt: skip
+        return self.standardised.of_columns(units * slope), float(
+            forward(np.zeros((1, units.shape[1])), self.layers)[0]
+        )
 
     def weights(self) -> np.ndarray:
         """How far the log odds move, in the mean, when a column's values are shuffled among the rows."""

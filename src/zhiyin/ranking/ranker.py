@@ -73,6 +73,10 @@ class Ranker(Generic[C]):
         """How much each kept column counts, (K,), not negative."""
         raise ModelError(f"{self.name} must define weights")
 
+    def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """What each kept column adds to `raw` of rows (n, K), float64 (n, K), and what every row begins with."""
+        raise ModelError(f"{self.name} does not say what a column adds; ask another ranker")
+
     def arrays(self) -> Mapping[str, np.ndarray]:
         """What was learned, as arrays by name."""
         return {}
@@ -122,6 +126,21 @@ class Ranker(Generic[C]):
 
     def probability(self, values: np.ndarray) -> np.ndarray:
         """Calibrated probability that the person takes the candidate: (..., F) → float32 (...), finite."""
+        flat = self._read(values)
+        parts = [self.raw(flat[start : start + PREDICT_BLOCK]) for start in range(0, len(flat), PREDICT_BLOCK)]
+        scores = self.calibration(np.concatenate([np.zeros(0), *parts]))
+        return without_sampling(scores, self.negative_rate).astype(np.float32).reshape(values.shape[:-1])
+
+    def contributions(self, values: np.ndarray) -> tuple[np.ndarray, float]:
+        """What each column adds to the log odds before calibration (of `raw`): (..., F) → float64 (..., F), and what
+        every row begins with: both together are the row's `raw`. 0 for columns set aside."""
+        shares, begin = self.shares(self._read(values))
+        found = np.zeros((len(shares), len(self.names)))
+        found[:, self.kept] = shares
+        return found.reshape(values.shape), begin
+
+    def _read(self, values: np.ndarray) -> np.ndarray:
+        """The kept columns, float32 (n, K)."""
         if "kept" not in self.__dict__:
             raise ModelError(f"{self.name} is not trained; call fit(values, labels) first, or zhiyin.load(folder)")
         if values.shape[-1] != len(self.names):
@@ -129,10 +148,7 @@ class Ranker(Generic[C]):
                 f"{self.name} reads {len(self.names)} columns, found {values.shape[-1]}; "
                 f"give the feature table of: {', '.join(self.names)}"
             )
-        flat = np.asarray(values, np.float32).reshape(-1, len(self.names))[:, self.kept]
-        parts = [self.raw(flat[start : start + PREDICT_BLOCK]) for start in range(0, len(flat), PREDICT_BLOCK)]
-        scores = self.calibration(np.concatenate([np.zeros(0), *parts]))
-        return without_sampling(scores, self.negative_rate).astype(np.float32).reshape(values.shape[:-1])
+        return np.asarray(values, np.float32).reshape(-1, len(self.names))[:, self.kept]
 
     def importance(self) -> dict[str, float]:
         """Share of each column in the ranker's say, adding up to 1; 0 for columns set aside. Largest first."""

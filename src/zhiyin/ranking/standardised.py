@@ -39,6 +39,13 @@ class Standardised:
         scaled = np.clip((np.where(unknown, self.mean, values) - self.mean) / self.spread, -WIDEST, WIDEST)
         return np.hstack([scaled, unknown[:, self.missing]])
 
+    def of_columns(self, parts: np.ndarray) -> np.ndarray:
+        """(n, K + M) → (n, K): what belongs to an indicator is added to its column's."""
+        n_columns = len(self.mean)
+        found = parts[:, :n_columns].copy()
+        found[:, self.missing] += parts[:, n_columns:]
+        return found
+
     def arrays(self) -> dict[str, np.ndarray]:
         return {"mean": self.mean, "spread": self.spread, "missing": self.missing}
 

@@ -17,7 +17,7 @@ def pictures(run: Mapping[str, Any], said: Mapping[str, str]) -> dict[str, Marku
     """SVG by name, "" where the run has nothing to draw."""
     draw: dict[str, Callable[[Mapping[str, Any], Mapping[str, str]], str]] = {
         "models": _models, "sources": _sources, "ablation": _ablation, "importance": _importance,
-        "calibration": _calibration, "effects": _effects,
+        "calibration": _calibration, "effects": _effects, "content_effects": _content_effects,
     }  # fmt: skip
     made = {name: drawn(run, said) for name, drawn in draw.items()}
     made |= {what: _training(run, said, what) for what in ("loss", "validation")}
@@ -85,6 +85,16 @@ def _effects(run: Mapping[str, Any], said: Mapping[str, str]) -> str:
     return intervals(
         [Interval(row["name"], row["difference"], row["low"], row["high"]) for row in rows], said["effects"]
     )
+
+
+def _content_effects(run: Mapping[str, Any], said: Mapping[str, str]) -> str:
+    """Hollow: the control, shuffled between items."""
+    rows = (run.get("content_effects") or {}).get("cells", [])
+    shown = [
+        Interval(row["content"], row["difference"], row["low"], row["high"], row["content"].endswith(" shuffled"))
+        for row in rows
+    ]
+    return intervals(shown, said["content_effects"])
 
 
 def _training(run: Mapping[str, Any], said: Mapping[str, str], what: str) -> str:

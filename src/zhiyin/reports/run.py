@@ -68,6 +68,8 @@ class RunJSON(TypedDict, total=False):
     content: dict[str, Any]
     """``blocks``, ``near`` (of each block: items and those most alike), ``cold`` (``model``, ``of``, ``items`` with the
     ``people`` who would get them), ``pictures`` by item."""
+    content_effects: dict[str, Any]
+    """``model``, ``metric``, ``people``, ``value`` with all content, ``cells``: without a block, or shuffled."""
     generation: dict[str, Any]
     """``judgement``, ``goals``, ``gaps``, ``curve``, ``verdict``, ``summary``."""
     specifications: list[dict[str, Any]]

@@ -122,6 +122,13 @@ WORDS = {
     "absent": Sentence("nothing given", "未提供"),
     "unusable": Sentence("could not be used", "无法使用"),
     "alike": Sentence("Most alike by {block} (cosine of their vectors)", "按 {block} 最相似（向量夹角余弦）"),
+    "content_effects": Sentence("What content adds", "内容的贡献"),
+    "content_effects_how": Sentence(
+        "{model} learned again without a block, or with it shuffled between the items: {metric} beside the whole model "
+        "({value}), the same {people} people, 95 % intervals. Below 0: the content is worth so much.",
+        "{model} 在去掉某内容块、或在物品之间打乱它之后重新训练：与完整模型（{value}）相比的 {metric}，"
+        "同样的 {people} 人，95 % 区间。小于 0 表示该内容值这么多。",
+    ),
     "cold": Sentence("Nobody took these yet: who would find them first", "尚无人选取的物品：谁会最先看到"),
     "cold_how": Sentence(
         "By {model}: the place in the list of the person, of {of} who were asked about.",

@@ -56,7 +56,10 @@ class Catalogue:
     def digest(self) -> str:
         """Digest of ids, columns and content: what a model checks to know that it is its own catalogue."""
         digest = hashlib.sha256(self.ids.digest.encode())
-        for name, column in sorted((*self.columns.items(), *self.content.items()), key=lambda pair: pair[0]):
+        parts = (*self.columns.items(), *self.content.items())
+        for name, column in sorted(
+            parts, key=lambda part: (part[0], part[1].ndim)
+        ):  # a block may be called as a column
             digest.update(f"{name}:{column.dtype.str}".encode())
             digest.update("\0".join(map(str, column)).encode() if column.dtype == object else column.tobytes())
         return digest.hexdigest()

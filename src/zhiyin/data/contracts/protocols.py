@@ -65,9 +65,18 @@ class RatingPredictor(Protocol):
 
 @runtime_checkable
 class Differentiable(Protocol):
-    """What gradient explanations need: scores as a differentiable function of the events' embeddings."""
+    """What gradient explanations need: scores as a differentiable function of the events' embeddings.
 
-    def score_from_embeddings(self, embeddings: Any, requests: Requests, candidates: np.ndarray) -> Any: ...
+    T: what is read of all requests, one after the other. With all embeddings 0 nothing is read.
+    """
+
+    def event_embeddings(self, requests: Requests) -> tuple[Any, np.ndarray]:
+        """What is read, a tensor (T, D), and the row of the item that each stands for, int64 (T,), -1 for none."""
+        ...
+
+    def score_from_embeddings(self, embeddings: Any, requests: Requests, candidates: np.ndarray) -> Any:
+        """Scores, a tensor (B, C), of ``candidates`` int32 (B, C), were ``embeddings`` (T, D) what is read."""
+        ...
 
 
 @runtime_checkable

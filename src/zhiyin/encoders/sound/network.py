@@ -27,9 +27,9 @@ class SoundNetworkConfig(EncoderConfig):
     """Settings of SoundNetwork."""
 
     numbers: int = Field(default=128, gt=0)
-    """D"""
+    """Of a vector."""
     channels: int = Field(default=128, gt=0, multiple_of=GROUPS)
-    """H"""
+    """Of each layer."""
     epochs: int = Field(default=150, gt=0)
     """Passes over the sounds."""
     updates: int = Field(default=2000, gt=0)

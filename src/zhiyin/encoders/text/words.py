@@ -30,7 +30,7 @@ class WordsSVDConfig(EncoderConfig):
     """Settings of WordsSVD."""
 
     numbers: int = Field(default=64, gt=0)
-    """D; fewer where the texts have fewer words."""
+    """Of a vector; fewer where the texts have fewer words."""
     seed: int = Field(default=0, ge=0)
     """Same texts, same seed: same vectors."""
 

@@ -19,7 +19,7 @@ from zhiyin.core.once import once
 from zhiyin.data.contracts import KINDS, Requests
 from zhiyin.models.layers import Dropout, Norm
 from zhiyin.models.network import NetworkModel
-from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Mix, Packed
+from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Mix, Packed, Watched
 from zhiyin.models.transformer.sequences import GAPS, Sequences
 from zhiyin.models.transformer.settings import ESASRecConfig, GSASRecConfig, SASRecConfig
 
@@ -81,12 +81,15 @@ class NextItemNetwork(nn.Module):
         ``offsets`` int64 (B + 1,), the others int64 (T,), as `Sequences` has them: at most ``max_history`` a history.
         ``table``: item vectors that ``rows`` count in, instead of all.
         """
+        items = functional.embedding(rows, self.item_table if table is None else table)  # (T, D)
+        return self.read(items, offsets, kinds, gaps, Packed(offsets.diff()))
+
+    def read(self, items: Tensor, offsets: Tensor, kinds: Tensor | None, gaps: Tensor | None, mix: Mix) -> Tensor:
+        """The same from the vectors of the events' items, (T, D)."""
         lengths = offsets.diff()
         owners = torch.repeat_interleave(lengths)  # (T,)
-        ranks = torch.arange(len(rows)) - offsets[owners]  # (T,) 0 for the oldest that is read
-        items = functional.embedding(rows, self.item_table if table is None else table)  # (T, D)
-        x = self.dropout(self.begun(items, ranks, lengths[owners], kinds, gaps))
-        return self.finished(x, Packed(lengths))
+        ranks = torch.arange(len(items)) - offsets[owners]  # (T,) 0 for the oldest that is read
+        return self.finished(self.dropout(self.begun(items, ranks, lengths[owners], kinds, gaps)), mix)
 
     def begun(self, items: Tensor, ranks: Tensor, lengths: Tensor, kinds: Tensor | None, gaps: Tensor | None) -> Tensor:
         """What is known of each event alone: its item's vector, (…, D), and its place, kind and gap, where read."""
@@ -130,13 +133,41 @@ class SASRecModel(NetworkModel[SASRecConfig]):
     @torch.no_grad()
     def user_vectors(self, requests: Requests) -> np.ndarray:
         """What each history says of the next item, float32 (B, D)."""
-        sequences = Sequences.of(requests.histories, len(self.catalogue), self.config.max_history)
+        sequences = self._sequences(requests)
         vectors = [np.zeros((0, self.config.width), np.float32)]
         for start in range(0, len(sequences), SCORE_BLOCK):
             offsets, *events = sequences.take(slice(start, start + SCORE_BLOCK)).tensors()
             last = self.network(offsets, *events)[offsets[1:] - 1]  # (B, D)
             vectors.append(self.network.head.people(last).numpy())
         return np.concatenate(vectors)
+
+    @torch.no_grad()
+    def event_embeddings(self, requests: Requests) -> tuple[Tensor, np.ndarray]:
+        """The item vectors that are read, (T, D), and their rows, int64 (T,), -1 for the starts."""
+        rows = self._sequences(requests).rows
+        return self.network.item_table[torch.from_numpy(rows)], np.where(rows < len(self.catalogue), rows, -1)
+
+    def score_from_embeddings(self, embeddings: Tensor, requests: Requests, candidates: np.ndarray) -> Tensor:
+        """Scores (B, C) of ``candidates`` int32 (B, C), were ``embeddings`` (T, D) the item vectors that are read;
+        order, kinds and times stay."""
+        offsets, _, kinds, gaps = self._sequences(requests).tensors()
+        read = self.network.read(embeddings, offsets, kinds, gaps, Packed(offsets.diff()))
+        people = self.network.head.people(read[offsets[1:] - 1])  # (B, D)
+        vectors = torch.from_numpy(self.item_vectors)[torch.as_tensor(candidates, dtype=torch.int64)]  # (B, C, D)
+        return torch.einsum("bd,bcd->bc", people, vectors)
+
+    @torch.no_grad()
+    def attention(self, requests: Requests) -> tuple[np.ndarray, np.ndarray]:
+        """What the newest event of a single request attends to, float32 (blocks, heads, T), 1 in sum over T, and the
+        rows of the items, int64 (T,), -1 for the start."""
+        embeddings, items = self.event_embeddings(requests)
+        offsets, _, kinds, gaps = self._sequences(requests).tensors()
+        watched = Watched()
+        self.network.read(embeddings, offsets, kinds, gaps, watched)
+        return np.stack([weights[:, -1].numpy() for weights in watched.weights]), items
+
+    def _sequences(self, requests: Requests) -> Sequences:
+        return Sequences.of(requests.histories, len(self.catalogue), self.config.max_history)
 
     @property
     @torch.no_grad()

@@ -59,6 +59,21 @@ class _Rectangle:
         return found if self.full else found.index_select(0, self.cells)  # (T, D)
 
 
+class Watched:
+    """The same for a single history, what each event attends to kept: (H, L, L) a block."""
+
+    def __init__(self) -> None:
+        self.weights: list[Tensor] = []
+
+    def __call__(self, packed: Tensor, heads: int) -> Tensor:
+        q, k, v = packed.view(len(packed), 3, heads, -1).permute(1, 2, 0, 3)  # (H, L, D / H) each
+        logits = q @ k.transpose(1, 2) / math.sqrt(q.shape[-1])
+        future = torch.ones(logits.shape[1:], dtype=torch.bool).triu(1)
+        self.weights.append(logits.masked_fill(future, -torch.inf).softmax(dim=-1))
+        found: Tensor = self.weights[-1] @ v
+        return found.transpose(0, 1).reshape(len(packed), -1)
+
+
 class PlainBlock(nn.Module):
     """Attention to earlier events, then a feed-forward layer; each normalised before, and added to what came in."""
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from typing import Self
 
 import numpy as np
+from torch import Tensor
+from torch.nn import functional
 
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.models.content import at_length_one
@@ -33,6 +35,9 @@ class VAECosineModel(MultVAEModel):
     def user_vectors(self, requests: Requests) -> np.ndarray:
         """The latent mean of each history at length 1, float32 (B, D)."""
         return at_length_one(self.latent(requests.histories))
+
+    def person(self, summed: Tensor) -> Tensor:
+        return functional.normalize(self.network.posterior(summed)[0], dim=1)
 
     @property
     def item_vectors(self) -> np.ndarray:
