@@ -544,11 +544,8 @@ def page() -> str:
                 *folds(),
                 *generators(),
                 *encoders(),
-<<<<<<< HEAD
                 *features(),
-=======
                 *explanations(),
->>>>>>> origin/main
                 *checks(),
                 *promises(),
             ]
