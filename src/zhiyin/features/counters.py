@@ -1,10 +1,9 @@
 """Counters from a dataset: what was known at any moment, exactly, by binary search.
 
-Letters: B requests, C candidates, E events, N items, U people.
+Letters: B requests, C candidates, E events, N items.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -14,37 +13,10 @@ from zhiyin.data.contracts import Histories, Ragged
 from zhiyin.data.dataset import Dataset
 from zhiyin.features.feature import DAY, Grouped, Grouping
 from zhiyin.features.timeline import Timeline
+from zhiyin.features.together import Resemblances
 
-BLOCK_BYTES = 32 << 20
-"""Of (B, N) numbers held at once while the resemblance is summed up."""
-TOGETHER_BYTES = 64 << 20
-"""Of what people had taken until some midnights, that is kept; of one in any case."""
 FRIENDS_EVENTS = 1 << 21
 """Events of friends that are looked at together."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Together:
-    """Who had taken what before a midnight: 1 / √(people of the item) where the person took it."""
-
-    people: sparse.csr_matrix
-    """float32 (U, N)"""
-    items: sparse.csr_matrix
-    """The same turned round, (N, U)."""
-    own: np.ndarray
-    """Each item's cosine with itself, float32 (N,): 1, or 0 for an unseen item."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class FirstTakings:
-    """Every pair of a person and an item that they took, by person, then item; P pairs."""
-
-    people: np.ndarray
-    """int32 (P,)"""
-    items: np.ndarray
-    """int32 (P,)"""
-    times: np.ndarray
-    """Of the first time, int64 (P,)."""
 
 
 class EventCounters:
@@ -54,11 +26,10 @@ class EventCounters:
         self.dataset = dataset
         self.timed = dataset.order == "time"
         self.n_items = dataset.n_items
-        self.n_people = len(dataset.users)
         self.liked = dataset.histories.keep(dataset.histories.weights > 0)
         self._all = Timeline(self.liked.items, self.times_of(self.liked))
         self._of: dict[str, Any] = {}
-        self._newest: dict[int, Together] = {}
+        self._resemblances = Resemblances(self.liked, self.n_items, timed=self.timed)
 
     def events(
         self, items: np.ndarray, until: np.ndarray, days: float | None = None, kind: str | None = None
@@ -140,53 +111,7 @@ class EventCounters:
         return histories.times if self.timed else np.zeros(histories.n_events, np.int64)
 
     def resemblance(self, histories: Histories, candidates: np.ndarray, until: np.ndarray) -> np.ndarray:
-        found = np.zeros(candidates.shape, np.float32)
-        if not histories.n_events:
-            return found
-        midnights = until // DAY * DAY if self.timed else np.zeros(len(until), np.int64)
-        step = max(1, BLOCK_BYTES // (4 * max(1, self.n_items)))
-        for midnight in np.unique(midnights):
-            together = self._together(int(midnight))
-            asked = np.flatnonzero(midnights == midnight)
-            for start in range(0, len(asked), step):
-                rows = asked[start : start + step]
-                found[rows] = self._resemblance(together, histories.take(rows), candidates[rows])
-        return found
-
-    def _resemblance(self, together: Together, histories: Histories, candidates: np.ndarray) -> np.ndarray:
-        known = histories.keep(histories.items < self.n_items)
-        taken = known.matrix(self.n_items)  # (B, N)
-        scores = ((taken @ together.items) @ together.people).toarray()  # (B, N): Σ_j cosine(i, j)
-        scores -= taken.toarray() * together.own
-        inside = (candidates >= 0) & (candidates < self.n_items)
-        chosen = np.take_along_axis(scores, np.where(inside, candidates, 0).astype(np.int64), axis=1)
-        return np.where(inside, chosen, 0).astype(np.float32)
-
-    def _together(self, until: int) -> Together:
-        """What people had taken before ``until``. The last ones are kept: requests of one day share it."""
-        kept = self._newest  # once: another thread may put others there meanwhile
-        if (found := kept.get(until)) is not None:
-            return found
-        first = self._kept("first", self._first_takings)
-        there = first.times < until if self.timed else np.ones(len(first.times), bool)
-        rows, columns = first.people[there], first.items[there]
-        people = np.maximum(np.bincount(columns, minlength=self.n_items), 1).astype(np.float32)
-        offsets = np.concatenate([[0], np.cumsum(np.bincount(rows, minlength=self.n_people))]).astype(np.int32)
-        rarity = np.float32(1) / np.sqrt(people)
-        taken = sparse.csr_matrix((rarity[columns], columns, offsets), shape=(self.n_people, self.n_items))
-        own = np.asarray(taken.multiply(taken).sum(axis=0)).ravel()
-        found = Together(taken, taken.T.tocsr(), own)
-        room = TOGETHER_BYTES // max(1, 2 * taken.data.nbytes + 2 * taken.indices.nbytes)
-        self._newest = dict([*kept.items(), (until, found)][-max(1, room) :])
-        return found
-
-    def _first_takings(self) -> FirstTakings:
-        owners, times = self.liked.owners, self.times_of(self.liked)
-        order = np.lexsort([times, self.liked.items, owners])
-        owners, items = owners[order], self.liked.items[order]
-        first = np.ones(len(order), bool)
-        first[1:] = (owners[1:] != owners[:-1]) | (items[1:] != items[:-1])
-        return FirstTakings(owners[first].astype(np.int32), items[first], times[order][first])
+        return self._resemblances(histories, candidates, until)
 
     def _of_kind(self, kind: str) -> Timeline:
         """Events of this kind, of any weight; none of a kind that the log does not have."""
