@@ -1,7 +1,7 @@
 """Whether words are glad or sad, in English and Chinese, offline: a list of plain words, and what turns them round.
 
 The libraries for it have not been kept up since 2020 and know one language each, so that this is a list of our own. It
-reads mood, not irony; `benchmarks/results/features.json` has how often it is right.
+reads mood, not irony; `benchmarks/results/features.json` has how often it is right about Chinese reviews.
 """
 
 import re
