@@ -2,27 +2,42 @@
 
 Two sets. Beauty by time: what came after the newest tenth of all events began; an item that first appears there is
 cold. goodbooks-10k, which has no such moment: a tenth of its items is held out, with the newest tenth of each person's
-other events. Content of an item are vectors of its words and of its labels (`vectors`). The part before the test
-chooses epochs and how high new items stand; then everything is fitted on both. Peer: LightFM in an environment of its
-own, with the same words and labels as tags. Recall@20 of cold targets is told twice: among all items, which is what a
-person sees, and among the cold ones alone. Kept in ``results/cold-*.json``.
+other events. Content of an item are vectors of its words and of its labels (`vectors`). Settings, epochs and how high
+new items stand were chosen on the part before the test; here everything is fitted on both. Peer: LightFM in an
+environment of its own, with the same words and labels as tags, its setting chosen on the validation part.
+
+Recall@20 of cold targets is told twice: among all items, which is what a person sees, and among the cold ones alone;
+that of hot targets among all and among the hot ones alone, since each new item in a list takes the place of another.
+Kept in ``results/cold-DATA.json``, fitted models under ``.cache``.
 """
 
-from collections.abc import Mapping
+import json
+import sys
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import polars as pl
+import torch
 from scipy import sparse
 from sklearn.decomposition import TruncatedSVD
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 import zhiyin
-from benchmarks.protocols import data_folder
+from benchmarks.protocols import CACHE, RESULTS, data_folder
+from benchmarks.speed import measured
+from zhiyin.data.contracts import Requests
+from zhiyin.data.splits import Split, split
+from zhiyin.evaluation import Evaluation, compare_pairs, evaluate
+from zhiyin.evaluation.among import Among
 from zhiyin.models.neighbours.content_knn import tokens
 
-METRICS = ("recall@20", "ndcg@20")
+METRIC = "recall@20"
+GOALS = {"ContentKNN": 2.0, "LightFM": 1.3}
+"""Times as much cold recall as theirs, whichever comes to more."""
 COMMON = 2
 """Items that a word or label must be of to count."""
 
@@ -44,7 +59,8 @@ def read(folder: Any, items: pl.DataFrame) -> zhiyin.Dataset:
     events = pl.read_parquet(folder / "interactions.parquet")
     kept = [name for name in ("user", "item", "timestamp", "position") if name in events.columns]
     dataset = zhiyin.Dataset.from_frame(events.select(kept), items=items)
-    return replace(dataset, catalogue=replace(dataset.catalogue, content=vectors(dataset.catalogue.columns)))
+    catalogue = replace(dataset.catalogue, content=vectors(dataset.catalogue.columns))
+    return replace(dataset, catalogue=catalogue, people={"row": np.arange(len(dataset))})
 
 
 def words_and_labels(columns: Mapping[str, np.ndarray]) -> dict[str, sparse.csr_matrix]:
@@ -77,3 +93,136 @@ def vectors(columns: Mapping[str, np.ndarray], width: int = 256) -> dict[str, np
         block[np.asarray(counted.sum(axis=1)).ravel() == 0] = np.nan
         found[name] = block
     return found
+
+
+SETS: dict[str, tuple[Callable[[], zhiyin.Dataset], dict[str, Any]]] = {
+    "amazon-beauty": (beauty, {"by": "time", "share": 0.1}),
+    "goodbooks-10k": (goodbooks, {"by": "items", "share": 0.1, "others": 0.1}),
+}
+SETTINGS: dict[str, dict[str, tuple[str, dict[str, Any]]]] = {
+    "amazon-beauty": {},
+    "goodbooks-10k": {},
+}
+TRIED: dict[str, list[dict[str, Any]]] = {"amazon-beauty": [], "goodbooks-10k": []}
+"""What was tried on the validation part, and the cold recall there."""
+
+
+class Vectors:
+    """Scores from vectors of people and items that another program learned."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        found = np.load(path)
+        self.name, self.people, self.items, self.bias = name, found["users"], found["items"], found["bias"]
+
+    def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
+        return np.asarray(self.people[requests.person["row"]] @ self.items.T + self.bias, np.float32)
+
+
+class NewestFirst:
+    """New items before all others, by how often the test part itself takes them: no popularity can know more."""
+
+    name = "popularity among the new"
+
+    def __init__(self, counts: np.ndarray) -> None:
+        self.counts = counts.astype(np.float32)
+
+    def score(self, requests: Requests, candidates: np.ndarray | None = None) -> np.ndarray:
+        return np.tile(self.counts, (len(requests), 1))
+
+
+def ours(data: str, name: str, parts: Split) -> Any:
+    """A model of `SETTINGS` on training and validation part, from the cache where it was fitted before."""
+    kind, settings = SETTINGS[data][name]
+    folder = CACHE / "cold" / data / name
+    if not folder.exists():
+        start = time.process_time()
+        model = getattr(zhiyin.models, kind)(seed=0, **settings).fit(parts.refit)
+        model.facts["cpu_s"] = round(time.process_time() - start, 1)
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        model.save(folder)
+    return zhiyin.load(folder)
+
+
+def lightfm(data: str, parts: Split) -> tuple[Vectors, dict[str, Any]]:
+    """LightFM with the setting that finds most cold targets of the validation part among the cold items."""
+    folder = CACHE / "cold" / f"{data}-lightfm"
+    if not (folder / "features.npz").exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        tags = words_and_labels(parts.train.catalogue.columns).values()
+        own = sparse.identity(parts.train.n_items, dtype=np.float32)
+        sparse.save_npz(folder / "features.npz", sparse.hstack([own, *tags]).tocsr())
+        for name, part in (("train", parts.train), ("refit", parts.refit)):
+            sparse.save_npz(folder / f"took-{name}.npz", part.histories.matrix(part.n_items).tocsr())
+    told_at, chosen_at = folder / "told.json", folder / "chosen.json"
+    if not told_at.exists():
+        told_at.write_text(json.dumps(measured("lightfm", "cold", folder)))
+    told = json.loads(told_at.read_text())
+    tried = {str(n): Vectors("LightFM", folder / f"vectors-train-{n}.npz") for n in range(len(told["tried"]))}
+    cold = ~parts.train.hot_items
+    assert parts.validation is not None
+    alone = {name: Among(model, cold) for name, model in tried.items()}
+    found = evaluate(alone, parts.validation, train=parts.train, metrics=(METRIC,))
+    values = {name: found.strata[name]["cold"][METRIC]["value"] for name in tried}
+    best = max(values, key=lambda name: values[name])
+    if not chosen_at.exists():
+        chosen_at.write_text(best)
+        (folder / "again.json").write_text(json.dumps(measured("lightfm", "again", folder)))
+    told["validation, cold among cold"] = list(values.values())
+    return Vectors("LightFM", folder / f"vectors-refit-{best}.npz"), {**told, "chosen": told["tried"][int(best)]}
+
+
+def one(data: str) -> dict[str, Any]:
+    """All figures of one set."""
+    make, rule = SETS[data]
+    parts = split(make(), **rule)
+    hot = parts.refit.hot_items
+    counts = np.bincount(parts.test.targets.rows, minlength=len(hot)) * ~hot
+    peer, told = lightfm(data, parts)
+    models: dict[str, Any] = {name: ours(data, name, parts) for name in SETTINGS[data]}
+    models |= {"ContentKNN": zhiyin.models.ContentKNN().fit(parts.refit), "LightFM": peer}
+    models["popularity among the new"] = NewestFirst(counts)
+
+    def asked(items: np.ndarray) -> Evaluation:
+        given = {name: Among(model, items) for name, model in models.items()}
+        return evaluate(given, parts.test, train=parts.refit, metrics=(METRIC,))
+
+    everything, cold, known = asked(np.ones(len(hot), bool)), asked(~hot), asked(hot)
+    rows = {}
+    for name in everything.figures:
+        if name in everything.references and name != "random":
+            continue
+        rows[name] = {
+            "all": everything.figures[name][METRIC], "hot": everything.strata[name]["hot"][METRIC],
+            "cold": everything.strata[name]["cold"][METRIC], "cold among cold": cold.strata[name]["cold"][METRIC],
+            "hot among hot": known.strata[name]["hot"][METRIC],
+        }  # fmt: skip
+    for name in SETTINGS[data]:
+        rows[name]["fit_cpu_s"] = models[name].facts["cpu_s"]
+    pairs = [(name, name.removesuffix(" + content")) for name in SETTINGS[data] if name.endswith(" + content")]
+    against = {
+        where: [dict(pair) for pair in compare_pairs(
+            {name: strata["hot"][METRIC] for name, strata in found.stratum_table.items()}, pairs, METRIC).pairs]
+        for where, found in (("all", everything), ("hot", known))
+    }  # fmt: skip
+    wanted = {name: times * rows[name]["cold"]["value"] for name, times in GOALS.items()}
+    return {
+        "data": data, "rule": parts.rule, "metric": METRIC, "items": len(hot), "cold_items": int((~hot).sum()),
+        "cold_share_of_targets": float((~hot)[parts.test.targets.rows].mean()), "cases": len(parts.test),
+        "models": rows, "hot_against_plain": against, "goal": max(wanted.values()), "goal_of": wanted,
+        "lightfm": told, "settings": {name: list(given) for name, given in SETTINGS[data].items()},
+        "tried": TRIED[data],
+    }  # fmt: skip
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    for data in sys.argv[1:] or SETS:
+        found = one(data)
+        (RESULTS / f"cold-{data}.json").write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        short = {name: {k: round(v["value"], 4) for k, v in row.items() if k != "fit_cpu_s"}
+                 for name, row in found["models"].items()}  # fmt: skip
+        print(json.dumps({"data": data, "goal": found["goal"], **short}, indent=1), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -18,7 +18,7 @@ from zhiyin.models.transformer.network import NextItemNetwork
 from zhiyin.models.transformer.settings import SASRecConfig
 from zhiyin.testing import RecommenderContract, worlds
 from zhiyin.training.losses import Proposal
-from zhiyin.training.newness import STEPS, best_lift
+from zhiyin.training.newness import fair_lift
 
 SMALL = {"width": 16, "blocks": 1, "max_history": 6, "epochs": 25, "batch": 16, "learning_rate": 1e-2}
 BAG = {"hidden": 32, "latent": 8, "batch": 16, "epochs": 40}
@@ -247,24 +247,30 @@ def test_ids_are_silent_for_a_share_of_what_is_described():
     assert content.speaks(nameless=0.3)[2000:].all()
 
 
-class Fixed:
-    """Scores that are the same for everybody; item 9 is the only one that nobody took."""
-
-    config = zhiyin.models.SASRec.Config(validation_k=1)
+class Drawn:
+    """Scores by chance, the same at every call; those of the first half of the items are 5 higher."""
 
     def score(self, requests: Requests) -> np.ndarray:
-        return np.tile(np.linspace(2, 0, 10, dtype=np.float32), (len(requests), 1))
+        scores = np.random.default_rng(1).standard_normal((len(requests), 400)).astype(np.float32)
+        scores[:, :200] += 5
+        return scores
 
 
-@pytest.mark.parametrize(("share", "first"), [(0.8, True), (0.2, False)])
-def test_new_items_stand_as_high_as_they_are_taken(share: float, first: bool):
-    """The list of one item shows the new one where most people take it, and not where few do."""
-    targets = np.where(np.arange(50) < 50 * share, 9, 0)
-    cases = Cases(Requests.of(Histories.empty(50)), Ragged.of(targets[:, None]), np.arange(50))
-    silent = np.arange(10) == 9
-    lift = best_lift(Fixed(), cases, silent)
-    assert (lift > 2) == first
-    assert STEPS[0] <= lift <= STEPS[-1]
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
+def test_new_items_have_the_share_of_lists_that_they_have_of_what_is_taken(share: float):
+    targets = np.where(np.arange(200) < 200 * share, 399, 0)
+    cases = Cases(Requests.of(Histories.empty(200)), Ragged.of(targets[:, None]), np.arange(200))
+    silent = np.arange(400) >= 200
+    lift = fair_lift(Drawn(), cases, silent)
+    scores = Drawn().score(cases.requests)
+    scores[:, silent] += lift
+    shown = np.argsort(-scores, axis=1)[:, :20]
+    assert silent[shown].mean() == pytest.approx(share, abs=0.02)
+
+
+def test_few_new_items_are_lifted_no_further_than_into_every_list():
+    cases = Cases(Requests.of(Histories.empty(8)), Ragged.of(np.full((8, 1), 399)), np.arange(8))
+    assert np.isfinite(fair_lift(Drawn(), cases, np.arange(400) == 399))
 
 
 def test_a_given_bias_of_new_items_is_taken():

@@ -25,8 +25,9 @@ class ContentConfig(LearningConfig):
     content_hidden: int = Field(default=0, ge=0)
     """With content: width of a layer that bends what items are scored by; 0: a plain projection."""
     new_bias: float | None = None
-    """With content: added to the scores of items that nobody took in training. Without it as much as gives the best
-    validation NDCG where the validation part has such items (told as ``new_bias`` among the facts), else nothing."""
+    """With content: added to the scores of items that nobody took in training. Without it as much as gives them the
+    share of lists that they have of what people took in the validation part (told as ``new_bias`` among the facts);
+    nothing where there is no such part."""
 
 
 class Projection(nn.Module):

@@ -15,13 +15,13 @@ def ndcg_on(model: Scorer, cases: Cases, k: int, *, block: int = 512) -> float:
     if len(cases) > MOST_CASES:
         cases = cases.take(np.sort(generator(0, "validation").choice(len(cases), MOST_CASES, replace=False)))
     blocks = np.split(np.arange(len(cases)), range(block, len(cases), block))
-    parts = [cases.take(which) for which in blocks if len(which)]
-    values = [ndcg_of(model.score(part.requests), part, k) for part in parts]
+    values = [_ndcg(model, cases.take(which), k) for which in blocks if len(which)]
     return float(np.concatenate(values).mean()) if values else 0.0
 
 
-def ndcg_of(scores: np.ndarray, cases: Cases, k: int) -> np.ndarray:
-    """Of each case, float64 (B,), from scores (B, N), which are overwritten where an item is excluded."""
+def _ndcg(model: Scorer, cases: Cases, k: int) -> np.ndarray:
+    """float64 (B,)"""
+    scores = model.score(cases.requests)
     n_items = scores.shape[1]
     rows, _ = best_rows(scores, k, exclude=cases.requests.exclude)  # (B, k)
     wanted = np.unique(cases.targets.owners * n_items + cases.targets.rows)

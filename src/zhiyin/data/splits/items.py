@@ -51,5 +51,6 @@ class ItemsRule(SplitRule):
         return Sentence(
             f"held-out items: {self.share:.0%} of the items never taken in training, whenever they were taken, and the "
             f"newest {self.others:.0%} of each person's other events are the test",
-            f"留出物品：{self.share:.0%} 的物品（无论何时被选取）不出现在训练中，连同每人其他事件中最新的 {self.others:.0%} 用作测试",
+            f"留出物品：{self.share:.0%} 的物品（无论何时被选取）不出现在训练中，"
+            f"连同每人其他事件中最新的 {self.others:.0%} 用作测试",
         )

@@ -62,7 +62,8 @@ def split(dataset: Dataset, by: str | None = None, **settings: Any) -> Split:
     training and a test part), else the ``last`` item out.
 
     ``settings`` are the rule's: ``days=30`` (time), ``share`` (time, people, items, random), ``fold_in`` (people),
-    ``others`` (items), and for all ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``. Raises `SettingsError` for one
+    ``others`` (items), and for all ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``.
+    Raises `SettingsError` for one
     that the rule does not have, `DataError` where nothing is left to test.
     """
     if not isinstance(dataset, Dataset):
