@@ -1,7 +1,7 @@
 """LightFM on items with features, in its own environment: `python lightfm_jobs.py cold FOLDER OUT.json`.
 
-FOLDER holds what `benchmarks.cold` wrote: who took what (``took-PART.npz``), a column of tags and one of its own for
-each item (``features.npz``). One thread, CPU seconds; each setting's vectors go to ``vectors-PART-NUMBER.npz``.
+FOLDER holds what `benchmarks.cold` wrote: who took what (``took.npz``), and of each item a column of its own and its
+tags (``features.npz``). One thread, CPU seconds; each setting's vectors go to ``vectors-NUMBER.npz``.
 """
 
 import json
@@ -16,15 +16,14 @@ from scipy import sparse
 SETTINGS = (
     {"loss": "warp", "no_components": 64, "epochs": 30},
     {"loss": "warp", "no_components": 64, "epochs": 30, "without_ids": True},
-    {"loss": "warp", "no_components": 64, "epochs": 15, "without_ids": True, "learning_schedule": "adadelta"},
 )
-"""Tried on the validation part; the best one there is fitted again."""
+"""Tried on the validation part; the best one there is told."""
 
 
-def fitted(folder: Path, part: str, number: int) -> float:
+def fitted(folder: Path, number: int) -> float:
     """CPU seconds of one setting; its vectors are written."""
     settings = dict(SETTINGS[number])
-    took = sparse.load_npz(folder / f"took-{part}.npz").tocoo().astype(np.float32)
+    took = sparse.load_npz(folder / "took.npz").tocoo().astype(np.float32)
     features = sparse.load_npz(folder / "features.npz").tocsr().astype(np.float32)
     if settings.pop("without_ids", False):
         features = features[:, features.shape[0] :]  # each item's own column stands first
@@ -35,20 +34,13 @@ def fitted(folder: Path, part: str, number: int) -> float:
     seconds = time.process_time() - start
     item_bias, items = model.get_item_representations(features)
     _, users = model.get_user_representations()
-    np.savez(folder / f"vectors-{part}-{number}.npz", users=users, items=items, bias=item_bias)
+    np.savez(folder / f"vectors-{number}.npz", users=users, items=items, bias=item_bias)
     return seconds
 
 
 def cold(folder: Path, out: Path) -> dict[str, object]:
-    """Every setting on the training part."""
-    seconds = [fitted(folder, "train", number) for number in range(len(SETTINGS))]
-    return {"tried": SETTINGS, "fit_cpu_s": seconds}
-
-
-def again(folder: Path, out: Path) -> dict[str, object]:
-    """The chosen setting (``chosen.json``) on training and validation part."""
-    number = json.loads((folder / "chosen.json").read_text())
-    return {"settings": SETTINGS[number], "fit_cpu_s": fitted(folder, "refit", number)}
+    """Every setting."""
+    return {"tried": SETTINGS, "fit_cpu_s": [fitted(folder, number) for number in range(len(SETTINGS))]}
 
 
 if __name__ == "__main__":
