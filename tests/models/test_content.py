@@ -14,9 +14,12 @@ from zhiyin.data.contracts import Cases, Catalogue, Histories, Ragged, Requests
 from zhiyin.experiments.planning import parameters_of
 from zhiyin.models.described import ItemContent, Projection
 from zhiyin.models.exporting import onnx_of
+from zhiyin.models.transformer.lessons import Lessons
 from zhiyin.models.transformer.network import NextItemNetwork
 from zhiyin.models.transformer.settings import SASRecConfig
+from zhiyin.models.transformer.training import NextItemLearner
 from zhiyin.testing import RecommenderContract, worlds
+from zhiyin.training import Optimisers
 from zhiyin.training.losses import Proposal
 from zhiyin.training.newness import fair_lift
 
@@ -199,7 +202,9 @@ def test_what_is_added_to_a_catalogue_comes_after_it():
 def small_network(**settings: object) -> NextItemNetwork:
     torch.manual_seed(0)
     content = torch.eye(6)[:, :4]  # the last two are not described
-    return NextItemNetwork(6, SASRecConfig(width=8, content=True, **settings), content=content)
+    return NextItemNetwork(
+        6, SASRecConfig(**{"width": 8, "content": True, "dropout": 0.0, **settings}), content=content
+    )
 
 
 @pytest.mark.parametrize("tied", [True, False])
@@ -229,6 +234,35 @@ def test_an_item_that_nobody_took_is_no_negative():
     np.testing.assert_allclose(counts[[0, 2, 5]] / 4000, np.array([1, 3, 6]) / 10, atol=0.04)
     expected = Proposal(6, np.arange(6), among=torch.tensor([0, 2, 5])).log_expected(torch.tensor([5]), 10)
     assert float(expected.exp()) == pytest.approx(6)
+
+
+@pytest.mark.parametrize("loss", ["softmax", "soft_softmax", "sampled_softmax", "gbce", "bce", "bpr"])
+def test_no_loss_hears_of_an_item_that_nobody_took(loss: str):
+    """What is said of item 3 changes, and no loss does; of an item that is taken it does."""
+    found = []
+    for changed in (None, 3, 2):
+        network = small_network(loss=loss, negatives=8, content_dropout=0.0)
+        network.content.trained[3] = False
+        if changed is not None:
+            network.content.vectors[changed] = 50.0
+        settings = SASRecConfig(content=True, content_dropout=0.0, loss=loss, negatives=8)
+        learner = NextItemLearner(network, settings)
+        lessons = Lessons.of(Histories.of([[0, 1, 2], [5, 0]]), 6, 50, 0)
+        torch.manual_seed(1)
+        optimisers = Optimisers({"main": torch.optim.SGD(network.parameters(), lr=0.0)}, 1)
+
+        found.append(learner.step(lessons, optimisers))
+    torch.testing.assert_close(found[0], found[1])
+    assert not torch.allclose(found[0], found[2])
+
+
+def test_no_bag_hears_of_an_item_that_nobody_took():
+    vae = model("MultVAE")
+    network = vae.network.train()
+    logits = network.outputs()[1]
+    network.eval()
+    assert torch.isneginf(logits).nonzero()[:, 0].tolist() == [14, 15]
+    assert np.isfinite(vae.item_bias).all()
 
 
 def test_a_projection_bends_only_where_it_is_told_to():
