@@ -21,6 +21,7 @@ STEPS = (
     "benchmarks.folds",
     "benchmarks.generator",
     "benchmarks.encoders",
+    "benchmarks.features",
     "benchmarks.tables",
 )
 

@@ -451,6 +451,41 @@ def encoders() -> list[str]:
     return [*lines, "", speed]
 
 
+def features() -> list[str]:
+    """A million rows of the feature table, one live request, and the sentiment of reviews."""
+    found = _kept("features")
+    if not found:
+        return []
+    lines = [
+        "", "## Features", "",
+        "60 columns on Online Retail, one thread, CPU seconds (`benchmarks.features`); the memory is the most that the "
+        "process held, the log, the model and the whole table in it (goals 30 s, 3 GiB).", "",
+        "| 1,000,000 (request, candidate) rows | CPU s | peak GiB | before the table GiB |", "|---|---|---|---|",
+    ]  # fmt: skip
+    for which, said in (
+        ("one moment", "everybody asked at one moment"),
+        ("own moments", "each at a moment of its own"),
+    ):
+        told = found[which]
+        lines.append(
+            f"| {said} | {told['cpu_s']:.1f} | {told['peak_mb'] / 1024:.2f} | {told['before_mb'] / 1024:.2f} |"
+        )
+    lines += [
+        "", "One live request with 200 candidates (goal 5 ms). In an answer the model has scored already, when it "
+        "proposed; what it costs beside is in the last column.", "",
+        "| columns | number | median CPU ms | 95 % below | with the model |", "|---|---|---|---|---|",
+    ]  # fmt: skip
+    for which, told in found["live"].items():
+        lines.append(f"| {which} | {told['columns']} | {told['median_ms']:.1f} | {told['p95_ms']:.1f} | "
+                     f"{told['with_model_median_ms']:.1f} |")  # fmt: skip
+    mood = found["moods"]
+    said = (
+        f"Sentiment of {mood['reviews']:,} Chinese reviews, half of them praise: it says something of "
+        f"{mood['said']:.0%}, and is right in {mood['right']:.1%} of these."
+    )
+    return [*lines, "", said]
+
+
 def _interval_of(figure: dict[str, float]) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
@@ -572,6 +607,7 @@ def page() -> str:
                 *folds(),
                 *generators(),
                 *encoders(),
+                *features(),
                 *explanations(),
                 *checks(),
                 *promises(),

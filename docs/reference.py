@@ -11,6 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
+import numpy as np
 from pydantic.fields import FieldInfo
 
 from zhiyin import models
@@ -20,14 +21,15 @@ from zhiyin.core.settings import Config
 from zhiyin.data.checks.table import CHECKS, named_check
 from zhiyin.data.cleaning import PRESETS, fix_names
 from zhiyin.data.columns import ROLES
-from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS, SILENT_KINDS
+from zhiyin.data.contracts import KINDS, NEGATIVE_KINDS, SILENT_KINDS, Catalogue
 from zhiyin.data.readers import READERS
 from zhiyin.data.splits.rule import SplitRule
 from zhiyin.data.splits.split import RULES
 from zhiyin.evaluation import lists
 from zhiyin.evaluation.metrics import METRICS
 from zhiyin.features import large
-from zhiyin.features.definitions import BEHAVIOUR, OF_COLUMN
+from zhiyin.features.definitions import BEHAVIOUR, FURTHER, OF_COLUMN, OF_ITEMS
+from zhiyin.features.families import FAMILIES, Known
 from zhiyin.models.learning import LearningConfig
 from zhiyin.models.model import ModelConfig
 from zhiyin.pipeline.recipe import NAMED, Recipe
@@ -131,7 +133,8 @@ def encoders() -> Iterator[str]:
 def features() -> Iterator[str]:
     """The columns that rankers read."""
     yield from ("## Features", "", "Names for `[features] names`; all that the catalogue and the models can give where "
-                "none is named. `from.NAME` (which source proposed the candidate) is always there.", "",
+                "none is named. `from.NAME` (which source proposed the candidate) is always there. How to take further "
+                "ones and write your own: [features](features.md).", "",
                 "| name | reads | meaning |", "|---|---|---|")  # fmt: skip
     for name, (_, inputs, meaning) in BEHAVIOUR.items():
         yield row(f"`{name}`", ", ".join(inputs), meaning)
@@ -140,6 +143,20 @@ def features() -> Iterator[str]:
                   meaning.format("COLUMN"))  # fmt: skip
     for what in ("score", "rank", "similarity", "person_vector", "item_vector"):
         yield row(f"`NAME.{what}`", "history, the model NAME", first_line(getattr(large, what)))
+    yield from ("", "Names for `[features] further`; `[\"all\"]` takes all that the log can give.", "",
+                "| name | reads | meaning |", "|---|---|---|")  # fmt: skip
+    for name, (_, inputs, meaning) in FURTHER.items():
+        yield row(f"`{name}`", ", ".join(inputs), meaning)
+    for name, (inputs, meaning) in OF_ITEMS.items():
+        yield row(f"`{name}`", ", ".join(inputs), meaning)
+    yield row("`match.COLUMN`", "person, catalogue", "whether the item's COLUMN is the person's own")
+    words = Catalogue.of(["item"], CATEGORY=["a"])
+    known = Known(Catalogue(words.ids, words.columns, {"BLOCK": np.zeros((1, 1), np.float32)}))
+    for family, (make, argument) in FAMILIES.items():
+        windows = (argument, f"{argument}.7d") if family in ("count", "conversion") else (argument,)
+        for asked in windows:
+            feature = make(f"{family}.{asked}", asked, known)
+            yield row(f"`{feature.name}`", ", ".join(feature.inputs), feature.meaning)
 
 
 def checks() -> Iterator[str]:

@@ -9,13 +9,14 @@ import polars as pl
 import pytest
 
 from zhiyin import models
-from zhiyin.answering import Answerer, Asking, Assembly
+from zhiyin.answering import Answerer, Asking, Assembly, features_for
 from zhiyin.answering.live import DAY_S, OLD_DAYS
 from zhiyin.core.errors import DataError
-from zhiyin.data.contracts import KINDS
+from zhiyin.data.contracts import KINDS, Candidates, Requests
 from zhiyin.data.dataset import Dataset
 from zhiyin.data.weighting import Weighting
-from zhiyin.testing import worlds
+from zhiyin.features import default_names, further_names, named_features
+from zhiyin.testing import causes, worlds
 
 
 @dataclass
@@ -141,6 +142,47 @@ def test_a_log_with_columns_of_its_own_is_followed_by_events_without() -> None:
     assert history.context["device"].tolist() == ["phone", None, None]
     assert np.isnan(history.context["shelf"][-1])
     assert history.context["consent"].tolist()[-1] == 0b111
+
+
+def test_events_that_came_in_say_of_their_moment_what_the_log_says() -> None:
+    log = pl.DataFrame({"user": ["a", "a"], "item": ["x", "y"], "time": [1, 2], "device": ["phone", None],
+                        "shelf": [1.5, 2.5]})  # fmt: skip
+    came = [Came("x", 3, context={"device": "desk", "shelf": 4, "new": 1}), Came("y", 4, context={"shelf": "high"})]
+    history = asking(Dataset.from_frame(log)).person("a", came).requests.histories
+    assert history.context["device"].tolist() == ["phone", None, "desk", None]
+    np.testing.assert_array_equal(history.context["shelf"], [1.5, 2.5, 4, np.nan])
+
+
+def test_columns_for_one_live_request_are_those_of_the_batch() -> None:
+    """The log until a moment and what came in since, one person after the other, against everybody at once."""
+    whole = causes.everything()
+    h = whole.histories
+    now = int(np.quantile(h.times, 0.9, method="lower")) + 1
+    past = whole.with_histories(h.keep(h.times < now - 86_400))
+    answerer = Answerer(Assembly.alone("ease", models.EASE().fit(past)), past)
+    ask = Asking(answerer, lambda: float(now))
+    names = [*default_names(whole.catalogue), *further_names(whole)]
+    features = named_features(names, whole.catalogue, log=whole)
+    rows = np.random.default_rng(5).integers(0, whole.n_items, (len(whole), 20)).astype(np.int32)
+    found = Candidates(rows, np.zeros(rows.shape, np.float32), np.ones(rows.shape, np.uint32), ("ease",))
+    known = whole.with_histories(h.keep(h.times < now))
+    assert answerer.counters is not None
+    requests = Requests.of(known.histories, now=now, person=whole.people)
+    batch = features_for(requests, found, features, answerer.counters)
+    moved = 0
+    for row, user in enumerate(whole.users):
+        own = np.flatnonzero((h.owners == row) & (h.times >= now - 86_400) & (h.times < now))
+        came = [
+            Came(whole.catalogue.ids[int(h.items[e])], int(h.times[e]), whole.kinds[h.kinds[e]], None,
+                 {name: column[e] for name, column in h.context.items()}) for e in own
+        ]  # fmt: skip
+        moved += len(came)
+        live = features_for(ask.person(user, came).requests, found.take(row), features, answerer.counters)
+        for f, name in enumerate(batch.names):
+            np.testing.assert_allclose(
+                live.values[0, :, f], batch.values[row, :, f], rtol=1e-6, atol=1e-6, err_msg=name
+            )
+    assert moved > 10
 
 
 def test_a_kind_that_nobody_knows_is_answered_with_the_kinds() -> None:

@@ -10,6 +10,7 @@ from zhiyin.data.contracts import Histories
 from zhiyin.data.dataset import Dataset
 from zhiyin.features import EventCounters
 from zhiyin.features.feature import DAY
+from zhiyin.features.timeline import Timeline
 
 Events = list[tuple[int, int, int, bool]]
 EVENTS = st.lists(
@@ -123,13 +124,13 @@ def test_many_candidates_of_one_moment_are_looked_up_and_the_same(monkeypatch: p
         lambda: counters.days_since_first(items, until),
     )
     searched: list[int] = []
-    position = EventCounters._position
+    position = Timeline.position
 
-    def watched(self: EventCounters, rows: np.ndarray, moments: np.ndarray) -> np.ndarray:
+    def watched(self: Timeline, rows: np.ndarray, moments: np.ndarray) -> np.ndarray:
         searched.append(rows.size)
         return position(self, rows, moments)
 
-    monkeypatch.setattr(EventCounters, "_position", watched)
+    monkeypatch.setattr(Timeline, "position", watched)
     found = [ask() for ask in asked]
     assert searched
     assert max(searched) <= 7  # each item once, not each candidate

@@ -21,7 +21,7 @@ from zhiyin.core.once import once_each
 from zhiyin.core.settings import Config
 from zhiyin.data.contracts import FILL, Candidates, Catalogue, Requests
 from zhiyin.data.weighting import Weighting
-from zhiyin.features import Counters, Feature, named_features
+from zhiyin.features import Counters, Definition, Feature, named_features
 from zhiyin.generation import Generated
 from zhiyin.registry import Versions
 from zhiyin.registry.artefact import read_manifest
@@ -56,6 +56,8 @@ class Plan(Config):
     silent: dict[str, dict[Language, str]] = Field(default_factory=dict)
     """Sources of the recipe that can propose nothing, by NAME, and why, in every language."""
     features: tuple[str, ...] = ()
+    defined: dict[str, Definition] = Field(default_factory=dict)
+    """Features that the recipe defines."""
     ranker: Part | None = None
     exclude: tuple[str, ...] | Literal["all"] = "all"
     """Kinds of event after which an item is not shown again."""
@@ -125,7 +127,8 @@ class Assembly:
             proposing[part.name] = Generated(_loaded(folder, part).facing(model.catalogue), model)
         sources = {part.name: (proposing[part.name], part.candidates) for part in plan.sources}
         ranker = None if plan.ranker is None else _loaded(folder, plan.ranker)
-        features = named_features(plan.features, next(iter(models.values())).catalogue, models) if ranker else []
+        catalogue = next(iter(models.values())).catalogue
+        features = named_features(plan.features, catalogue, models, definitions=plan.defined) if ranker else []
         return cls(sources, features, ranker, plan.exclude, plan.rules, version=plan.version)
 
     @classmethod

@@ -109,7 +109,7 @@ class Asking:
         times = np.maximum.accumulate(np.clip(stamps, last, max(self.now, last)))
         times = times if self.timed else last + 1 + np.arange(len(events))
         weights = self.weighting.weights(codes, values, self.kinds)
-        context = {name: _nothing_said(name, column, len(events)) for name, column in log.context.items()}
+        context = {name: _said(name, column, events) for name, column in log.context.items()}
         came = Histories(np.array([0, len(events)]), rows, times, codes, values, weights, context)
         if not self.timed or not log.n_events:
             return came
@@ -133,8 +133,12 @@ def _personal(context: Mapping[str, Any] | None) -> bool:
     return said is None or bool(allows(consent_bits(pl.Series([said], dtype=pl.String)), "personalise")[0])
 
 
-def _nothing_said(name: str, like: np.ndarray, n: int) -> np.ndarray:
-    """A context column of events that came without it; those whose consent is missing are allowed everything."""
+def _said(name: str, like: np.ndarray, events: Sequence[Happening]) -> np.ndarray:
+    """A context column of events that came in; missing where they say nothing, or no number where there are numbers.
+    Those whose consent is missing are allowed everything."""
     if name == CONSENT:
-        return np.full(n, ALL, like.dtype)
-    return np.full(n, None if like.dtype == object else np.nan)
+        return np.full(len(events), ALL, like.dtype)
+    said = [(event.context or {}).get(name) for event in events]
+    if like.dtype == object:
+        return np.array([*(value if value is None else str(value) for value in said), None], dtype=object)[:-1]
+    return np.array([value if isinstance(value, (int, float)) else np.nan for value in said], np.float64)

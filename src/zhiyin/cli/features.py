@@ -1,4 +1,4 @@
-"""``zhiyin features list|show``: the columns that the rankers read, and what they hold."""
+"""``zhiyin features list|show|check``: the columns that the rankers read, what they hold, and if one looks ahead."""
 
 from typing import Annotated, Literal
 
@@ -20,22 +20,43 @@ SHOWN = (
     Sentence("5 %, 50 %, 95 %", "5%、50%、95%"), Sentence("mean where taken / not taken", "选取 / 未选取时的均值"),
     Sentence("counts", "占比"),
 )  # fmt: skip
+TRUE = Sentence(
+    "{n} features: none changes when later events are put into the log", "{n} 个特征：加入之后的事件，均无变化"
+)
+AHEAD = Sentence(
+    "looks at the future: {names}; its numbers change when later events are put into the log. Count what was before "
+    "requests.now alone",
+    "看到了未来：{names}；加入之后的事件，其数值会改变。请只统计 requests.now 之前的事件",
+)
 
 
 def run(
     asked: Asked,
-    what: Annotated[Literal["list", "show"], typer.Argument(help="list all columns, or show one.")] = "list",
+    what: Annotated[
+        Literal["list", "show", "check"],
+        typer.Argument(help="list all columns, show one, or check that none looks at the future."),
+    ] = "list",
     name: Annotated[str | None, typer.Argument(help="The column that `show` shows.")] = None,
 ) -> None:
     """The columns of the feature table of the last run, what each means, and what the ranker makes of it.
 
+    `check` puts later events into the log and ends with 1 where a number of the past moves.
+
     Example: zhiyin features show popularity_7d -w shop
     """
     if (what == "show") != (name is not None):
-        raise SettingsError("show needs the name of a column, list needs none; try: zhiyin features list")
+        raise SettingsError("show needs the name of a column, list and check need none; try: zhiyin features list")
     workspace = asked.prepared
-    from zhiyin.pipeline.columns import columns_of
+    from zhiyin.pipeline.columns import ahead_of, columns_of
 
+    if what == "check":
+        checked = ahead_of(workspace, progress=asked.progress)
+        asked.answer(checked)
+        if checked["ahead"]:
+            asked.note(asked.words(AHEAD, names=", ".join(checked["ahead"])))
+            raise typer.Exit(1)
+        asked.show(TRUE, n=checked["features"])
+        return
     table = columns_of(workspace, progress=asked.progress)
     if name is None:
         rows = [[c["name"], f"{c['known']:.0%}", f"{c['counts']:.1%}", c["meaning"]] for c in table["columns"]]

@@ -30,6 +30,7 @@ def run(
         str | None, typer.Option(help="A file of the items, a table or SELECT of --database, a sheet of the workbook.")
     ] = None,
     users: Annotated[str | None, typer.Option(help="The same of the people.")] = None,
+    edges: Annotated[str | None, typer.Option(help="The same of social ties: user, friend.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count and show the guess; write nothing.")] = False,
     on_error: Annotated[
         str, typer.Option("--on-error", help="quarantine (set bad rows aside) or strict.")
@@ -75,6 +76,7 @@ def run(
         sources[0] if len(sources) == 1 else sources, asked.folder, map={**data.map, **mapping(map_)},
         items=_side(items, database) or (asked.folder / data.items if data.items else None),
         users=_side(users, database) or (asked.folder / data.users if data.users else None),
+        edges=_side(edges, database) or (asked.folder / data.edges if data.edges else None),
         on_error=on_error, dry_run=dry_run, append=append, progress=asked.progress,  # type: ignore[arg-type]
         form=Form(sheet, encoding, time_format),
     )  # fmt: skip

@@ -22,6 +22,7 @@ from zhiyin.data.numbers import Numbered
 from zhiyin.data.side import Known, side_table
 from zhiyin.data.sources import as_polars
 from zhiyin.data.tables import table_of
+from zhiyin.data.ties import read_ties, with_friends
 from zhiyin.data.unrolled import unrolled
 from zhiyin.data.weighting import Weighting
 
@@ -57,12 +58,13 @@ class Dataset:
     @classmethod
     def from_frame(
         cls, events: Any, *, items: Any = None, users: Any = None, weighting: Weighting | None = None,
-        map: dict[str, str] | None = None,
+        map: dict[str, str] | None = None, edges: Any = None,
     ) -> "Dataset":  # fmt: skip
         """A dataset from a pandas, Polars or Arrow frame with ``user``, ``item`` (and ``time, kind, value …``).
 
         Columns of other names are guessed or given in ``map`` (ours: yours). Only unusable rows (no user or no item)
-        are dropped. ``items`` and ``users`` are frames with one row each. Raises `DataError` for missing columns.
+        are dropped. ``items`` and ``users`` are frames with one row each, ``edges`` one of social ties (user, friend),
+        which gives the people the column ``friends``. Raises `DataError` for missing columns.
         """
         frame = unrolled(as_polars(events))
         found = guess(frame, map)
@@ -72,6 +74,9 @@ class Dataset:
             else side_table(as_polars(table), ours, map or {}, (), Known.of(frame, found, ours)).frame
             for ours, table in (("item", items), ("user", users))
         )  # fmt: skip
+        if edges is not None:
+            people = usable_rows.select("user").unique(maintain_order=True) if user_table is None else user_table
+            user_table = with_friends(people, read_ties(edges).frame)
         dataset = dataset_of(usable_rows, item_table, user_table, weighting or Weighting())
         return replace(dataset, report=report, guess=found)
 

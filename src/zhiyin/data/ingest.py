@@ -21,8 +21,9 @@ from zhiyin.data.log import Log, Part, needed, open_log
 from zhiyin.data.readers.reader import UNSAID, Form
 from zhiyin.data.report import counted
 from zhiyin.data.side import items_of_events, users_of_events
-from zhiyin.data.snapshots import FACTS, FORMAT, Snapshot, linked, new_snapshot, scan_parts
+from zhiyin.data.snapshots import FACTS, FORMAT, TIES, Snapshot, linked, new_snapshot, scan_parts
 from zhiyin.data.sources import Source, find_sources
+from zhiyin.data.ties import Ties, read_ties
 
 BATCH = 1 << 20
 """Rows held in memory at once, and of one Parquet file."""
@@ -75,8 +76,11 @@ def ingest(
     sources: Source, folder: Path | str, *, map: Mapping[str, str] | None = None, items: Source | None = None,
     users: Source | None = None, on_error: Literal["quarantine", "strict"] = "quarantine", dry_run: bool = False,
     append: bool = False, progress: Progress | None = None, now: int | None = None, form: Form = UNSAID,
+    edges: Source | None = None,
 ) -> Ingested:  # fmt: skip
     """Take a file, several, a folder or a frame into the workspace ``folder`` as a new snapshot.
+
+    ``edges`` is a table ``user, friend``: social ties.
 
     ``append`` adds to the current snapshot: ids keep their rows, and a file (or frame) that was taken in before, told
     by its digest, is left out and named in ``repeated``. ``on_error="strict"`` stops at the first bad row.
@@ -86,6 +90,9 @@ def ingest(
     if on_error not in ("quarantine", "strict"):
         raise DataError(f"on_error is {on_error!r}; it is quarantine or strict", found=str(on_error))
     log = open_log(find_sources(sources, items, users), map or {}, form)
+    ties = None if edges is None else read_ties(edges, form.encoding)
+    if ties is not None:
+        log = replace(log, guess=replace(log.guess, notes=(*log.guess.notes, *ties.notes)))
     now = int(time.time()) if now is None else now
     old = Snapshot.load(folder) if append else None
 
@@ -105,6 +112,7 @@ def ingest(
         n_events = scan_parts(new / "events").select(pl.len()).collect().item() if tally.events or old else 0
         guess = tally.end(log)
         n_items, n_users = _tables(new, log, old)
+        _ties(new, ties, old)
         _facts(new, replace(log, guess=guess), old, tally.bad, (n_events, n_users, n_items), digests)
     digest, reasons = Snapshot.load(folder).digest, dict(tally.bad.most_common())
     return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess, repeated)
@@ -188,6 +196,13 @@ def _tables(new: Path, log: Log, old: Snapshot | None) -> tuple[int, int]:
     items.write_parquet(new / "items.parquet")
     users.write_parquet(new / "users.parquet")
     return len(items), len(users)
+
+
+def _ties(new: Path, ties: Ties | None, old: Snapshot | None) -> None:
+    """``ties.parquet``: the old ties, then new ones; no file where nobody has any."""
+    frames = [frame for frame in (old.ties() if old else None, ties.frame if ties else None) if frame is not None]
+    if frames:
+        pl.concat(frames).unique(maintain_order=True).write_parquet(new / TIES)
 
 
 def _complete(table: pl.DataFrame, events: pl.LazyFrame, id_: str) -> pl.DataFrame:

@@ -49,6 +49,9 @@ NOTES: Mapping[str, str] = {
     r"none of the first events' (item|user)s stands in (.+)": "最初的事件中没有一个{said[0]}出现在 {1} 列里",
     r"item numbers repeat in each (.+): .+ and item together are the id":
         "商品编号在每个 {0} 中重复：{0} 与商品编号合为标识",
+    r"([\d,]+) ties lack a user or a friend: left out": "{0} 条好友关系缺少用户或好友：已去除",
+    r"([\d,]+) people are named as friends of themselves: left out": "{0} 人被列为自己的好友：已去除",
+    r"([\d,]+) ties stand twice: counted once": "{0} 条好友关系重复：只计一次",
     r"events are read from (.+); not read: (.+)": "事件读自 {0}；未读：{1}",
     r"(.+) is read as (.+), told from its bytes; say otherwise with --encoding":
         "{0} 按 {1} 编码读取，由其字节判断；若不对，请用 --encoding",

@@ -1,7 +1,8 @@
 """Snapshots: a log as it was taken in, in Parquet, named by the digest of its content, written whole or not at all.
 
-``WORKSPACE/data/snapshots/DIGEST/`` holds ``events/00000.parquet …``, ``items.parquet``, ``users.parquet``, the rows
-set aside in ``quarantine/`` and ``snapshot.json``; ``WORKSPACE/data/current`` names the one in use.
+``WORKSPACE/data/snapshots/DIGEST/`` holds ``events/00000.parquet …``, ``items.parquet``, ``users.parquet``,
+``ties.parquet`` where friends are known, the rows set aside in ``quarantine/`` and ``snapshot.json``;
+``WORKSPACE/data/current`` names the one in use.
 """
 
 import hashlib
@@ -22,11 +23,13 @@ from zhiyin.data.cleaning import clean
 from zhiyin.data.dataset import Dataset, dataset_of
 from zhiyin.data.report import left_out
 from zhiyin.data.side import items_of_events, users_of_events
+from zhiyin.data.ties import with_friends
 from zhiyin.data.weighting import Weighting
 
 FORMAT = 1
 """Version of the layout; a snapshot of a newer one is refused."""
 FACTS = "snapshot.json"
+TIES = "ties.parquet"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -81,6 +84,13 @@ class Snapshot:
         with _undamaged(self.folder / "users.parquet"):
             return pl.read_parquet(self.folder / "users.parquet", glob=False)
 
+    def ties(self) -> pl.DataFrame | None:
+        """Who is a friend of whom (user, friend), where that was taken in."""
+        if not (self.folder / TIES).is_file():
+            return None
+        with _undamaged(self.folder / TIES):
+            return pl.read_parquet(self.folder / TIES, glob=False)
+
     def quarantine(self) -> pl.DataFrame:
         """The rows set aside: file, line, reason, text."""
         with _undamaged(self.folder / "quarantine"):
@@ -100,6 +110,8 @@ class Snapshot:
         if cleaned.reports:
             items = items_of_events(left.lazy()) if "items" in derived else _told(items, "item", left["item"])
             users = users_of_events(left.lazy()) if "users" in derived else _told(users, "user", left["user"])
+        if (ties := self.ties()) is not None:
+            users = with_friends(users, ties)
         dataset = dataset_of(cleaned.events, items, users, weighting or Weighting())
         bad = self.quarantine().select("reason")
         return replace(dataset, report=(*left_out(bad, len(events)), *cleaned.reports))
@@ -162,9 +174,10 @@ def _take_over(target: Path, incoming: Path) -> None:
 
 
 def content_digest(folder: Path) -> str:
-    """sha256 over the names and digests of all files of events, items and users."""
+    """sha256 over the names and digests of all files of events, items, users and, where there are any, ties."""
     digest = hashlib.sha256()
-    for file in [*sorted((folder / "events").glob("*.parquet")), folder / "items.parquet", folder / "users.parquet"]:
+    tables = [folder / "items.parquet", folder / "users.parquet", *folder.glob(TIES)]
+    for file in [*sorted((folder / "events").glob("*.parquet")), *tables]:
         digest.update(f"{file.name}:{sha256(file)}\n".encode())
     return digest.hexdigest()
 

@@ -133,7 +133,7 @@ def columns_of(names: Sequence[str], groups: Mapping[str, Sequence[str]]) -> dic
 
 def _family_of(column: str, groups: Mapping[str, Sequence[str]]) -> str:
     stem, _, rest = column.partition(".")
-    name = rest if stem == "from" else stem
+    name = rest if stem in ("from", "recent") else stem
     return next((family for family, members in groups.items() if name in members), "")
 
 

@@ -6,11 +6,16 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "Counters": "feature",
+        "Definition": "defined",
         "EventCounters": "counters",
         "Feature": "feature",
         "FeatureTable": "table",
+        "Outcomes": "outcomes",
+        "check_definitions": "defined",
         "compute_table": "table",
         "default_names": "definitions",
-        "named_features": "definitions",
+        "further_names": "offered",
+        "looking_ahead": "ahead",
+        "named_features": "defined",
     },
 )

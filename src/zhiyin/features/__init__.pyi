@@ -1,7 +1,12 @@
+from zhiyin.features.ahead import looking_ahead as looking_ahead
 from zhiyin.features.counters import EventCounters as EventCounters
+from zhiyin.features.defined import Definition as Definition
+from zhiyin.features.defined import check_definitions as check_definitions
+from zhiyin.features.defined import named_features as named_features
 from zhiyin.features.definitions import default_names as default_names
-from zhiyin.features.definitions import named_features as named_features
 from zhiyin.features.feature import Counters as Counters
 from zhiyin.features.feature import Feature as Feature
+from zhiyin.features.offered import further_names as further_names
+from zhiyin.features.outcomes import Outcomes as Outcomes
 from zhiyin.features.table import FeatureTable as FeatureTable
 from zhiyin.features.table import compute_table as compute_table

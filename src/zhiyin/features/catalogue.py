@@ -18,7 +18,7 @@ def numeric(column: np.ndarray) -> Compute:
     numbers = column.astype(np.float64)  # (N,)
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return _of_items(numbers, candidates)
+        return of_items(numbers, candidates)
 
     return compute
 
@@ -30,12 +30,12 @@ def against_usual(column: np.ndarray) -> Compute:
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
         history = liked(requests)
-        events = _of_items(logs, history.items)  # (E,)
+        events = of_items(logs, history.items)  # (E,)
         known = ~np.isnan(events)
         counts = np.bincount(history.owners[known], minlength=len(history))
         sums = np.bincount(history.owners[known], events[known], minlength=len(history))
         usual = np.where(counts > 0, sums / np.maximum(counts, 1), np.nan)  # (B,)
-        return _of_items(logs, candidates) - usual[:, None]
+        return of_items(logs, candidates) - usual[:, None]
 
     return compute
 
@@ -51,7 +51,7 @@ def same_value(column: np.ndarray) -> Compute:
         history = liked(requests)
         history = history.keep(history.items < values.shape[0])
         ones = np.ones(history.n_events, np.float32)
-        taken = sparse.csr_matrix((ones, history.items, history.offsets), shape=(len(history), values.shape[0]))
+        taken = sparse.csr_matrix((ones, history.items.copy(), history.offsets), shape=(len(history), values.shape[0]))
         shares = (taken @ values) / np.maximum(history.lengths, 1)[:, None]  # (B, V) sparse
         inside = (candidates >= 0) & (candidates < values.shape[0])
         items = values[np.where(inside, candidates, 0).ravel()]  # (B·C, V)
@@ -93,7 +93,7 @@ def _indicators(column: np.ndarray) -> sparse.csr_matrix:
     )
 
 
-def _of_items(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def of_items(numbers: np.ndarray, rows: np.ndarray) -> np.ndarray:
     """The number of each item, NaN for rows that the column does not have (no item, or one added later)."""
     inside = (rows >= 0) & (rows < len(numbers))
     return np.where(inside, numbers[np.where(inside, rows, 0)] if len(numbers) else np.nan, np.nan)

@@ -5,14 +5,45 @@ Letters: B requests, C candidates of a request, D numbers of a feature.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from zhiyin.data.contracts import Histories, Requests
+from zhiyin.data.contracts import Histories, Ragged, Requests
+from zhiyin.data.dataset import Dataset
+
+if TYPE_CHECKING:
+    from zhiyin.features.timeline import Timeline
 
 DAY = 86_400
 """Seconds."""
+
+
+class Grouping(Protocol):
+    """What puts events and requests into groups: a person's country, the hour, the cell of the map."""
+
+    name: str
+    """No two groupings of one log share it."""
+
+    def __call__(self, dataset: Dataset, events: Histories) -> "tuple[np.ndarray, Callable[[Requests], np.ndarray]]":
+        """The group of each event int64 (E,), as known just before it, and how to tell that of requests, int64 (B,);
+        -1 = not known."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Grouped:
+    """Events of positive weight by group and by what was taken; those whose group is not known are left out."""
+
+    of_requests: "Callable[[Requests], np.ndarray]"
+    """The group of each request, int64 (B,), -1 where it is not known."""
+    width: int
+    """The pair of a group g and a thing i has the code ``g * width + i``."""
+    pairs: "Timeline"
+    groups: "Timeline"
+    things: "Timeline"
+    times: np.ndarray
+    """All of them, ascending."""
 
 
 class Counters(Protocol):
@@ -24,11 +55,37 @@ class Counters(Protocol):
     timed: bool
     """False where the events carry no time: ``until`` is then ignored and everything known is counted."""
 
-    def events(self, items: np.ndarray, until: np.ndarray, days: float | None = None) -> np.ndarray:
-        """Events of positive weight in the last ``days`` before ``until`` (all without), float64.
+    dataset: Dataset
+    """What is counted, with what is known of its people and items. Its events know no moment: ask the counters."""
+
+    def events(
+        self, items: np.ndarray, until: np.ndarray, days: float | None = None, kind: str | None = None
+    ) -> np.ndarray:  # fmt: skip
+        """Events of positive weight (or of this ``kind``) in the last ``days`` before ``until`` (all without), float64.
 
         NaN for a window where there is no time.
         """
+        ...
+
+    def all_events(self, until: np.ndarray, days: float | None = None, kind: str | None = None) -> np.ndarray:
+        """The same of all items together, in the shape of ``until``."""
+        ...
+
+    def grouped(self, grouping: Grouping, column: str | None = None, codes: np.ndarray | None = None) -> Grouped:
+        """The events by group and item, or by group and the code (N,) that ``column`` gives the item, -1 for none."""
+        ...
+
+    def counted(
+        self, timeline: "Timeline", codes: np.ndarray, until: np.ndarray, days: float | None = None
+    ) -> np.ndarray:  # fmt: skip
+        """Events of each code of a part of `Grouped` before ``until``, float64."""
+        ...
+
+    def taken_by(
+        self, people: Ragged, candidates: np.ndarray, until: np.ndarray, days: float | None = None
+    ) -> np.ndarray:
+        """How many of these people (rows of the users, a list a request) took the candidate in the last ``days``
+        before ``until`` (B,), float64 (B, C)."""
         ...
 
     def days_since_last(self, items: np.ndarray, until: np.ndarray) -> np.ndarray:

@@ -44,6 +44,11 @@ class Asked:
         """The items' vectors (N, D) at length 1."""
         return _unit(self.model.item_vectors)
 
+    @cached_property
+    def firsts(self) -> np.ndarray:
+        """The first numbers of the items' vectors, side by side in memory."""
+        return np.ascontiguousarray(self.model.item_vectors[:, :DIMENSIONS])
+
     def persons(self, requests: Requests) -> np.ndarray:
         """Their vectors (B, D)."""
         last = self._met
@@ -140,7 +145,7 @@ def item_vector(asked: Asked) -> Compute:
     """The first numbers of the candidate's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        return _rows(asked.model.item_vectors[:, :DIMENSIONS], candidates)  # (B, C, D)
+        return _rows(asked.firsts, candidates)  # (B, C, D)
 
     return compute
 

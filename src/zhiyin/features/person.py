@@ -14,17 +14,20 @@ RECENT = 20
 
 
 def liked(requests: Requests) -> Histories:
-    """The events of positive weight."""
-    return requests.histories.keep(requests.histories.weights > 0)
+    """The events of positive weight. Not to be changed: it may be the history itself."""
+    histories = requests.histories
+    mask = histories.weights > 0
+    return histories if mask.all() else histories.keep(mask)
 
 
-def _spread(per_person: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+def spread(per_person: np.ndarray, candidates: np.ndarray) -> np.ndarray:
+    """A number of each person (B,) for all their candidates."""
     return np.broadcast_to(per_person[:, None], candidates.shape)
 
 
 def activity(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
     """log(1 + events of the person)."""
-    return _spread(np.log1p(liked(requests).lengths), candidates)
+    return spread(np.log1p(liked(requests).lengths), candidates)
 
 
 def variety(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
@@ -32,7 +35,7 @@ def variety(requests: Requests, candidates: np.ndarray, counters: Counters) -> n
     history = liked(requests)
     width = int(history.items.max(initial=0)) + 1
     different = np.diff(history.matrix(width).indptr)
-    return _spread(np.where(history.lengths > 0, different / np.maximum(history.lengths, 1), np.nan), candidates)
+    return spread(np.where(history.lengths > 0, different / np.maximum(history.lengths, 1), np.nan), candidates)
 
 
 def person_recency(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
@@ -41,7 +44,7 @@ def person_recency(requests: Requests, candidates: np.ndarray, counters: Counter
     days = np.full(len(history), np.nan)
     active = (history.lengths > 0) & counters.timed
     days[active] = (requests.now[active] - history.times[history.offsets[1:][active] - 1]) / DAY
-    return _spread(np.log1p(np.maximum(days, 0)), candidates)
+    return spread(np.log1p(np.maximum(days, 0)), candidates)
 
 
 def times_taken(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
@@ -49,7 +52,7 @@ def times_taken(requests: Requests, candidates: np.ndarray, counters: Counters) 
     history = liked(requests)
     width = int(max(history.items.max(initial=0), candidates.max(initial=0))) + 1
     ones = np.ones(history.n_events, np.float32)
-    counts = sparse.csr_matrix((ones, history.items, history.offsets), shape=(len(history), width))
+    counts = sparse.csr_matrix((ones, history.items.copy(), history.offsets), shape=(len(history), width))
     counts.sum_duplicates()
     return np.asarray(np.log1p(_chosen(counts, candidates)))
 
@@ -81,6 +84,16 @@ def resemblance(requests: Requests, candidates: np.ndarray, counters: Counters) 
 def resemblance_last(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
     """How often the same people took this item and the person's very last one."""
     return counters.resemblance(liked(requests).newest(1), candidates, requests.now)
+
+
+def person_trend(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
+    """Log of the person's daily rate of the last 7 days over that of the last 30, one event added to both."""
+    if not counters.timed:
+        return np.full(candidates.shape, np.nan)
+    history = liked(requests)
+    ages = requests.now[history.owners] - history.times
+    week, month = (np.bincount(history.owners[ages <= days * DAY], minlength=len(requests)) for days in (7, 30))
+    return spread(np.log((week + 1) / (month * 7 / 30 + 1)), candidates)
 
 
 def _chosen(matrix: sparse.csr_matrix, candidates: np.ndarray) -> np.ndarray:

@@ -22,6 +22,13 @@ def trend(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.
     return np.asarray(np.log((week + 1) / (month * 7 / 30 + 1)))
 
 
+def trend_1d(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
+    """Log of the rate of the last day over that of the last 7, one event added to both."""
+    now = requests.now[:, None]
+    day, week = counters.events(candidates, now, 1), counters.events(candidates, now, 7)
+    return np.asarray(np.log((day + 1) / (week / 7 + 1)))
+
+
 def item_recency(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
     """log(1 + days since anybody took the item)."""
     return np.asarray(np.log1p(counters.days_since_last(candidates, requests.now[:, None])))

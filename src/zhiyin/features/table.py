@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -33,6 +34,7 @@ def compute_table(
             f"candidates have shape {candidates.shape} for {len(requests)} requests; give one row of items a request"
         )
     counted = candidates >= 0 if counted is None else counted & (candidates >= 0)
+    counters = CountedOnce(counters)
     names: list[str] = []
     blocks = [np.zeros((*candidates.shape, 0), np.float32)]
     for feature in features:
@@ -43,13 +45,34 @@ def compute_table(
         blocks.append(block)
     values = np.concatenate(blocks, axis=2)
     values[candidates < 0] = np.nan
+    values[~np.isfinite(values)] = np.nan  # so that nobody multiplies with infinite numbers
     return FeatureTable(tuple(names), values)
 
 
+class CountedOnce:
+    """`Counters` for one table: what several features count of the same candidates is counted once."""
+
+    def __init__(self, counters: Counters) -> None:
+        self.timed, self.dataset = counters.timed, counters.dataset
+        self.all_events, self.grouped, self.counted = counters.all_events, counters.grouped, counters.counted
+        self.days_since_last, self.days_since_first = counters.days_since_last, counters.days_since_first
+        self.resemblance, self.taken_by = counters.resemblance, counters.taken_by
+        self._counters = counters
+        self._kept: dict[Any, tuple[np.ndarray, np.ndarray]] = {}
+
+    def events(
+        self, items: np.ndarray, until: np.ndarray, days: float | None = None, kind: str | None = None
+    ) -> np.ndarray:  # fmt: skip
+        """As `Counters.events`; not to be changed."""
+        key = (id(items), until.shape, until.tobytes(), days, kind)
+        if key not in self._kept:
+            found = self._counters.events(items, until, days, kind)
+            self._kept[key] = items, found  # with the items, whose id stays their own as long as they live
+        return self._kept[key][1]
+
+
 def _checked(feature: Feature, block: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
-    """float32 (B, C, D); infinite numbers become NaN, so that nobody multiplies with them."""
+    """float32 (B, C, D)"""
     if block.shape[:2] != shape or block.ndim > 3:
         raise DataError(f"feature {feature.name!r} gave shape {block.shape}; it must give {shape} or {shape} and D")
-    block = block.astype(np.float32).reshape(*shape, -1 if block.ndim == 3 else 1)
-    block[~np.isfinite(block)] = np.nan
-    return block
+    return np.asarray(block, np.float32).reshape(*shape, -1 if block.ndim == 3 else 1)

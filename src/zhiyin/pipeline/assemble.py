@@ -110,6 +110,7 @@ def _assemble(line: Line) -> None:
         sources=tuple(sources),
         further=tuple(Part(**_named(name, facts)) for name, facts in models.items() if name not in proposing),
         features=tuple(feature.name for feature in features_of(line, line.models)) if rankers else (),
+        defined=recipe.features.defined if rankers else {},
         silent=_silent(line),
         ranker=Part(**_named(name_of(ranker), rankers[ranker])) if rankers else None,
         exclude=recipe.answer.exclude, rules=recipe.answer.rules, k=recipe.answer.k,

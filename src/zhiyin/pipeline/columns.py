@@ -6,6 +6,7 @@ import numpy as np
 
 from zhiyin.core.errors import DataError
 from zhiyin.core.progress import Progress
+from zhiyin.features import looking_ahead
 from zhiyin.pipeline.run import line_after
 from zhiyin.pipeline.tables import features_of, rows_of
 from zhiyin.pipeline.workspace import Workspace
@@ -39,6 +40,14 @@ def columns_of(workspace: Workspace, *, progress: Progress | None = None) -> dic
         columns.append({"name": name, "inputs": list(inputs), "meaning": meaning, "counts": counts.get(name, 0.0),
                         **_values(rows.values[:, f], rows.labels)})  # fmt: skip
     return {"rows": len(rows), "ranker": ranker, "columns": columns}
+
+
+def ahead_of(workspace: Workspace, *, progress: Progress | None = None) -> dict[str, Any]:
+    """``features``: how many were checked, and ``ahead``: names of those of which a number moves once later events are
+    in the log. Trains what is not trained yet. Raises `DataError` for a log without time."""
+    with line_after(workspace, ("data", "models"), progress) as line:
+        features = features_of(line, line.models)
+        return {"features": len(features), "ahead": looking_ahead(features, line.dataset, line.recipe.seed)}
 
 
 def _values(column: np.ndarray, taken: np.ndarray) -> dict[str, Any]:

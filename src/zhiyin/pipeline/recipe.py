@@ -14,6 +14,7 @@ from zhiyin.core.errors import SettingsError, did_you_mean
 from zhiyin.core.plugins import registered
 from zhiyin.core.settings import Config
 from zhiyin.data.weighting import Weighting
+from zhiyin.features import Definition, check_definitions
 from zhiyin.training.engine import Engine
 
 GENERATOR = "generator"
@@ -35,6 +36,8 @@ class DataRecipe(Config):
     """Table of the items."""
     users: str | None = None
     """Table of the people."""
+    edges: str | None = None
+    """Table of social ties: user, friend."""
     map: dict[str, str] = Field(default_factory=dict)
     """Our column names to yours, where the guess is wrong: ``map = {user = "CustomerID", item = "StockCode"}``."""
     fixes: tuple[str, ...] = ()
@@ -113,12 +116,37 @@ class FeaturesRecipe(Config):
     """``[features]``"""
 
     names: tuple[str, ...] | None = None
-    """Columns that the rankers read; all that the catalogue and the models can give where not named."""
+    """Columns that the rankers read; the usual ones that the catalogue and the models can give where not named."""
+    further: tuple[str, ...] = ()
+    """Columns beside them, such as ``at_hour`` or ``count.view.7d``; ``["all"]``: every one that the log can give."""
+    defined: dict[str, Definition] = Field(default_factory=dict)
+    """Columns of your own beside them, each a section ``[features.NAME]``."""
     folds: int = Field(default=1, gt=0, le=12)
     """Past moments whose outcomes give rows: the validation part, then windows before it, each with models trained on
     what was before it alone."""
     days: float | None = Field(default=None, gt=0, le=36_500)
     """Length of such a window; as long as the validation part where not given."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _flat(cls, given: Any) -> Any:
+        """A section ``[features.NAME]`` stands beside the settings."""
+        if not isinstance(given, Mapping) or "defined" in given:
+            return given
+        own = {
+            name: value for name, value in given.items() if name not in cls.model_fields and isinstance(value, Mapping)
+        }
+        return {**{name: value for name, value in given.items() if name not in own}, "defined": own}
+
+    @field_validator("defined", mode="before")
+    @classmethod
+    def _each(cls, given: Any) -> Any:
+        if not isinstance(given, Mapping):
+            return given
+        return {
+            name: one if isinstance(one, Definition) else Definition.read(one, f"[features.{name}]")
+            for name, one in given.items()
+        }
 
     @field_validator("names")
     @classmethod
@@ -202,6 +230,7 @@ class Recipe(Config):
                 kind.read(_table(section, f"{where} [{part}.{name}]"), f"{where} [{part}.{name}]")
         recipe = cls.read(raw, where)
         recipe._check_names(where)
+        check_definitions(recipe.features.defined)
         return recipe
 
     @classmethod

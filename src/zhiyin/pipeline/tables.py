@@ -6,6 +6,7 @@ on the validation part; their weights never saw it.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,13 +20,15 @@ from zhiyin.core.languages import Sentence
 from zhiyin.core.randomness import generator
 from zhiyin.evaluation import audit
 from zhiyin.evaluation.ranking import blocks
-from zhiyin.features import EventCounters, Feature, default_names, named_features
+from zhiyin.features import EventCounters, Feature, default_names, further_names, named_features
 from zhiyin.pipeline.line import Line, without
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.past import folds_of, models_then
 from zhiyin.pipeline.recipe import GENERATOR
 from zhiyin.ranking import Fold, Rows
 
+EVERY = "all"
+"""In ``[features] further``: every column that the log can give."""
 ASIDE = ("label", "group")
 NONE = Sentence("no rows: nobody took something new in the past, or the recipe has no ranker",
                 "没有训练行：过去没有人选取新物品，或方案没有排序模型")  # fmt: skip
@@ -57,11 +60,17 @@ def tables(line: Line) -> Facts:
 
 
 def features_of(line: Line, models: Mapping[str, Any]) -> list[Feature]:
-    """The columns, by the recipe or all there are. A generator's say is that it proposes, which is a column already."""
+    """The columns, by the recipe or the usual ones, then those that it defines. A generator's say is that it proposes,
+    which is a column already."""
     scoring = {name: model for name, model in models.items() if name != GENERATOR}
     described = without(line.dataset.catalogue, line.recipe.answer.rules.stock)
-    names = line.recipe.features.names or default_names(described, scoring)
-    return named_features(names, line.dataset.catalogue, scoring)
+    recipe = line.recipe.features
+    names = [*(recipe.names or default_names(described, scoring))]
+    for name in recipe.further:
+        names += further_names(replace(line.dataset, catalogue=described), scoring) if name == EVERY else [name]
+    return named_features(
+        dict.fromkeys([*names, *recipe.defined]), line.dataset.catalogue, scoring, line.dataset, recipe.defined
+    )
 
 
 def sources_of(line: Line, models: Mapping[str, Any]) -> dict[str, tuple[Any, int]]:
