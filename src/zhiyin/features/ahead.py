@@ -18,6 +18,8 @@ from zhiyin.features.table import compute_table
 
 PEOPLE, CANDIDATES = 64, 50
 INVENTED = 5_000
+AT_ONCE = 0.1
+"""Share of them at the very moment of asking."""
 LATER_S = 30 * 86_400
 """How far ahead of the moment events are invented, beside the real ones that came later."""
 
@@ -47,7 +49,7 @@ def invented(dataset: Dataset, now: int, rng: np.random.Generator, n: int = INVE
     """``n`` events at ``now`` or after it, of anybody, any item, and any kind and context that the log has."""
     log = dataset.histories
     owners = np.sort(rng.integers(0, len(dataset.users), n))
-    times = now + rng.integers(0, LATER_S, n)
+    times = now + rng.integers(0, LATER_S, n) * (rng.random(n) > AT_ONCE)
     times = times[np.lexsort([times, owners])]
     like = rng.integers(0, log.n_events, n)
     offsets = np.concatenate([[0], np.cumsum(np.bincount(owners, minlength=len(dataset.users)))]).astype(np.int64)
