@@ -359,9 +359,9 @@ def explanations() -> list[str]:
         "`benchmarks.explanation`; what each figure means stands in [explanations](explanation.md). Deletion: how deep "
         "the item sinks in the mean while two and more of the strongest events are taken out (0 first, 1 last of all "
         "unseen items), less the same for random orders, paired over people, 95 % intervals; bold: better than random "
-        "with p < 0.01, Holm over the table. An explainer that is not bold is not to be believed for that model; one that "
-        "recency or similarity, which do not ask the model, are ahead of says little that they do not. Goal over seeds: "
-        "0.8, bold where missed.", "",
+        "with p < 0.01, Holm over the table. An explainer that is not bold is not to be believed for that model; one "
+        "that recency or similarity, which do not ask the model, are ahead of says little that they do not. Goal over "
+        "seeds: 0.8, bold where missed.", "",
     ]  # fmt: skip
     for data, told in found.items():
         judged = told["judged"]["deletion"]
