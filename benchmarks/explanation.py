@@ -133,7 +133,7 @@ def measured(model: Any, dataset: zhiyin.Dataset, people: list[str]) -> dict[str
         stable.setdefault("shapley", []).append(statistics.mean(
             overlap(a.items[a.order(0)], b.items[b.order(0)], TOP) for a, b in itertools.combinations(seeds, 2)
         ))  # fmt: skip
-    per_person = {m: {name: np.reshape(values, (len(people), -1)).mean(axis=1).tolist()
+    per_person = {m: {name: np.reshape(values, (len(people), -1)).mean(axis=1).round(4).tolist()
                       for name, values in table.items()} for m, table in tables.items()}  # fmt: skip
     return {
         "table": per_person, "jaccard_seeds": {name: statistics.mean(v) for name, v in stable.items()},
@@ -265,7 +265,7 @@ def main() -> None:
                               if model == name or model in told["models"]}  # fmt: skip
             print(f"{data} {name}: {row['counterfactual']} {row['cpu_s']} s", file=sys.stderr, flush=True)
             told["judged"] = judged(told["models"])
-            PATH.write_text(json.dumps(kept, indent=1, ensure_ascii=False) + "\n", "utf-8")
+            PATH.write_text(json.dumps(kept, ensure_ascii=False) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

@@ -26,4 +26,4 @@ def test_what_is_no_vector_of_the_usual_width_is_told(tmp_path) -> None:  # type
 
 def test_a_column_without_lists_is_refused() -> None:
     with pytest.raises(ModelError, match="no list of numbers; give a column of lists"):
-        estimator("Vectors")().fit([None, 3.0, ""])
+        estimator("Vectors")().fit([None, 3.0, "", "red"])

@@ -15,7 +15,7 @@ from zhiyin.explanation import TRIED, Score
 from zhiyin.explanation.attention import Attention
 from zhiyin.explanation.controls import Chance, Recency, Similarity
 from zhiyin.explanation.explainer import Parts, scoring
-from zhiyin.explanation.gradients import Gradients
+from zhiyin.explanation.gradients import HALVINGS, MOST_OPEN, NODES, Gradients, integrated
 from zhiyin.explanation.occlusion import LeaveOneOut
 from zhiyin.explanation.shapley import Shapley
 
@@ -262,3 +262,17 @@ def test_a_model_that_scores_all_alike_gives_nothing_to_anybody() -> None:
         assert not found.scores.any()
         assert not found.total.any()
         assert found.gap.max() == 0
+
+
+def test_a_path_that_never_adds_up_is_given_up_within_bounds() -> None:
+    asked_at_once: list[int] = []
+
+    def steps(points: torch.Tensor) -> torch.Tensor:
+        """Jumps everywhere, slopes nowhere: what changes is never what the slopes say."""
+        asked_at_once.append(len(points))
+        return torch.add(torch.sin(1e6 * points.detach().sum(dim=(1, 2))), 0 * points.sum(dim=(1, 2)))[:, None]
+
+    scores, _ = integrated(steps, torch.zeros(3, 2), torch.ones(3, 2), 1)
+    assert not scores.any()
+    assert max(asked_at_once) <= 2 * MOST_OPEN * (NODES + 2)
+    assert len(asked_at_once) <= HALVINGS + 1

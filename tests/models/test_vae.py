@@ -280,7 +280,7 @@ class TestContent:
         """An item's row and its content both count in what is read."""
         model = self.model(name)
         row = model.network.inputs()
-        assert torch.allclose(row, model.network.item_in + model.network.content @ model.network.content_in)
+        assert torch.allclose(row, model.network.item_in + model.network.content.vectors @ model.network.content_in)
         bags = torch.tensor([0, 2]), torch.tensor([0, 3]), torch.ones(2)
         torch.testing.assert_close(model.network.summed(*bags)[0], (row[0] + row[3]) / 2**0.5)
         hidden = model.network.summed(*bags, nameless=1 - 1e-9)[0]

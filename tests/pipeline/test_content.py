@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 from zhiyin.cli.app import main
-from zhiyin.core.errors import DataError, SettingsError
+from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.core.progress import Silent
 from zhiyin.data.contracts import Catalogue
 from zhiyin.data.ingest import ingest
@@ -194,3 +194,23 @@ def test_the_commands_find_and_similar_by_content(described: Workspace, capsys: 
     assert "like i2, by its words" in capsys.readouterr().out
     assert main(["similar", "--item", "i2", "--by", "words", "--model", "vae", "-w", str(described.folder)]) == 2
     assert "give --model or --by, not both" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("section", "words"),
+    [
+        ('encoder = "EfficientNet"\ncolumns = ["title"]', r"no item has anything in title that EfficientNet can use: "
+         r"its file cannot be read \(No such file or directory\) \(16\); correct columns or folder"),
+        ('encoder = "WordsSVD"\ncolumns = ["sign"]', r"\[content.look\]: WordsSVD found 0 texts with 0"),
+        ('encoder = "Vectors"\ncolumns = ["title"]', r"\[content.look\]: Vectors found no list of numbers"),
+    ],
+)  # fmt: skip
+def test_a_block_without_any_content_is_a_mistake_and_named(
+    shop: Workspace, tmp_path: Path, section: str, words: str
+) -> None:
+    items = pl.read_parquet(tmp_path / "items.parquet").with_columns(title=pl.lit("a tea"), sign=pl.lit("!"))
+    items.write_parquet(tmp_path / "items.parquet")
+    ingest([tmp_path / "log.csv"], shop.folder, items=tmp_path / "items.parquet")
+    shop.write(shop.recipe_path, RECIPE.replace('encoder = "Vectors"\ncolumns = ["look"]', section))
+    with pytest.raises((DataError, ModelError), match=words):
+        train_models(shop, ())

@@ -30,7 +30,8 @@ class Vectors(Encoder[VectorsConfig]):
 
     def fit(self, things: Sequence[Any], *, progress: Progress | None = None) -> Self:
         """Find the width. Raises `ModelError` where no thing is a list of numbers."""
-        lengths = Counter(len(thing) for thing in things if isinstance(thing, Sequence | np.ndarray) and len(thing))
+        lists = [thing for thing in things if isinstance(thing, Sequence | np.ndarray) and not isinstance(thing, str)]
+        lengths = Counter(len(thing) for thing in lists if len(thing))
         if not lengths:
             raise ModelError("Vectors found no list of numbers; give a column of lists, or another encoder")
         self.length = lengths.most_common(1)[0][0]

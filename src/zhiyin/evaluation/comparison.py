@@ -44,9 +44,14 @@ class Comparison:
         return "\n".join(lines)
 
 
-def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -> Comparison:
+def compare(
+    evaluation: Evaluation, metric: str = "ndcg@10", *, stratum: str | None = None, seed: int = 0
+) -> Comparison:  # fmt: skip
     """Every pair of models, and each beside every reference, on ``metric`` (references among themselves are not the
-    question, and would only make the correction harsher); raises `SettingsError` for one that was not evaluated."""
+    question, and would only make the correction harsher); raises `SettingsError` for one that was not evaluated.
+
+    ``stratum``: over the targets that are ``hot``, ``warm`` or ``cold`` alone, and those who have any.
+    """
     if not isinstance(evaluation, Evaluation):
         raise SettingsError(
             f"compare takes what evaluate gave, found {type(evaluation).__name__}; give "
@@ -54,7 +59,13 @@ def compare(evaluation: Evaluation, metric: str = "ndcg@10", *, seed: int = 0) -
         )  # fmt: skip
     if metric not in evaluation.metrics:
         raise SettingsError.unknown(f"{metric!r} was not evaluated", metric, evaluation.metrics, "evaluated were")
-    table = {name: columns[metric] for name, columns in evaluation.table.items() if metric in columns}
+    columns_of: Mapping[str, Mapping[str, np.ndarray]] = evaluation.table
+    if stratum is not None:
+        there = next(iter(evaluation.stratum_table.values()), {})
+        if stratum not in there:
+            raise SettingsError.unknown(f"no target is {stratum!r}", stratum, there, "there are targets that are")
+        columns_of = {name: strata[stratum] for name, strata in evaluation.stratum_table.items()}
+    table = {name: columns[metric] for name, columns in columns_of.items() if metric in columns}
     return paired(table, evaluation.references, metric, seed)
 
 

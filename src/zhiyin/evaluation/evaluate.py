@@ -46,6 +46,8 @@ class Evaluation:
     """Which parts the fit of each model read."""
     n_cases: int
     dropped: Mapping[str, int] = field(default_factory=dict)
+    stratum_table: Mapping[str, Mapping[str, Mapping[str, np.ndarray]]] = field(default_factory=dict)
+    """Model → stratum → metric → float64, one number for each case with a target there."""
 
     def to_dict(self) -> EvaluateJSON:
         """The JSON shape of ``evaluate``."""
@@ -143,7 +145,7 @@ def evaluate(
     return Evaluation(
         table, tuple(metrics), tuple(beside), figures, strata, rule, found,
         {name: (getattr(scorer, "facts", None) or {}).get("parts", ()) for name, scorer in named.items()},
-        len(cases), cases.dropped,
+        len(cases), cases.dropped, {name: one.strata for name, one in measured.items()},
     )  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 Letters: B people, E events, N items, M new items, H width of a row going in, K of one coming out, C numbers of content.
 A bag is read sparsely (an embedding bag instead of a (B, N) matrix). With content an item is the row of its id plus a
-projection of what it is, going in and coming out, so that an item without a row, a new one, can be scored too.
+projection of what it is, going in and coming out, so that an item without a row, a new one, is read and scored too.
 """
 
 import warnings
@@ -15,8 +15,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from zhiyin.core.once import once
-from zhiyin.data.contracts import Catalogue, Histories, Requests
-from zhiyin.models.content import content_like, content_of
+from zhiyin.data.contracts import Histories, Requests
+from zhiyin.models.described import ItemContent, Projection
 from zhiyin.models.layers import dropped
 from zhiyin.models.model import ModelConfig
 from zhiyin.models.network import NetworkModel
@@ -31,22 +31,23 @@ class BagNetwork(nn.Module):
 
     per_item: ClassVar[tuple[str, ...]] = ("item_in", "item_out", "bias_out")
     """Weights with a row an item."""
-    writes: ClassVar[tuple[str, ...]] = ("item_out", "bias_out", "content_out", "content_bias")
+    writes: ClassVar[tuple[str, ...]] = ("item_out", "bias_out", "content_out", "content_popular", "content_bias")
     """Beginnings of the names of weights that belong to the way out."""
 
-    def __init__(self, n_items: int, width_in: int, width_out: int, content: Tensor | None) -> None:
+    def __init__(
+        self, n_items: int, width_in: int, width_out: int, content: Tensor | None, content_hidden: int = 0
+    ) -> None:  # fmt: skip
         super().__init__()
         self.item_in = nn.Parameter(torch.empty(n_items, width_in))
         self.item_out = nn.Parameter(torch.empty(n_items, width_out))
         self.bias_out = nn.Parameter(torch.empty(n_items))
-        self.content: Tensor | None
-        self.register_buffer("content", content, persistent=False)  # (N, C); the catalogue keeps it
+        self.content = None if content is None else ItemContent(content)
         if content is not None:
-            self.described: Tensor
-            self.register_buffer("described", content.any(dim=1), persistent=False)  # (N,)
-            self.content_in = nn.Parameter(torch.empty(content.shape[1], width_in))
-            self.content_out = nn.Parameter(torch.empty(content.shape[1], width_out))
+            self.content_in = nn.Parameter(torch.empty(content.shape[1], width_in))  # plain, so that sums go through it
+            self.content_out = Projection(content.shape[1], width_out, content_hidden)
+            self.content_popular = nn.Parameter(torch.zeros(content.shape[1]))
             self.content_bias = nn.Parameter(torch.zeros(1))
+            nn.init.xavier_normal_(self.content_in)
         self.folded: tuple[Tensor, Tensor] | None = None
 
     def people(self, summed: Tensor) -> Tensor:
@@ -68,13 +69,15 @@ class BagNetwork(nn.Module):
             offsets, items, values = _counting(offsets, items, values)
         if self.content is None:
             return summed_rows(self.item_in, offsets, items, values)
-        named = values * self._named(self.described[items], nameless)
-        content = summed_rows(self.content, offsets, items, values)  # (B, C)
+        named = values * self.content.speaks(items, nameless)
+        content = summed_rows(self.content.vectors, offsets, items, values)  # (B, C)
         return summed_rows(self.item_in, offsets, items, named) + content @ self.content_in
 
     def inputs(self) -> Tensor:
         """What each item adds to a bag, (N, H)."""
-        return self.item_in if self.content is None else self.item_in + self.content @ self.content_in
+        if self.content is None:
+            return self.item_in
+        return self.content.speaks()[:, None] * self.item_in + self.content.vectors @ self.content_in
 
     def outputs(self, nameless: float = 0.0) -> tuple[Tensor, Tensor]:
         """Vectors (N, K) and biases (N,) of the items; a share ``nameless`` of them is known by content alone."""
@@ -86,18 +89,11 @@ class BagNetwork(nn.Module):
             self.folded = self._outputs(self.content, 0.0)
         return self.folded
 
-    def _outputs(self, content: Tensor, nameless: float) -> tuple[Tensor, Tensor]:
-        rows = content @ self.content_out  # (N, K)
-        if not nameless:
-            return self.item_out + rows, self.bias_out
-        named = self._named(self.described, nameless)  # (N,)
-        return named[:, None] * self.item_out + rows, torch.where(named > 0, self.bias_out, self.content_bias)
-
-    def _named(self, described: Tensor, nameless: float) -> Tensor:
-        """1 where the id speaks too, else 0: for a share of what is ``described`` by content."""
-        if not nameless:
-            return torch.ones(len(described), device=described.device)
-        return ((torch.rand(len(described), device=described.device) >= nameless) | ~described).float()
+    def _outputs(self, content: ItemContent, nameless: float) -> tuple[Tensor, Tensor]:
+        named = content.speaks(nameless=nameless)  # (N,)
+        vectors = torch.addcmul(self.content_out(content.vectors), self.item_out, named[:, None])
+        by_content = content.vectors @ self.content_popular + self.content_bias  # (N,)
+        return vectors, torch.where(named > 0, self.bias_out, by_content) + content.bias(self.training)
 
     def halves(self) -> tuple[list[nn.Parameter], list[nn.Parameter]]:
         """Weights of the way in, and of the way out."""
@@ -145,21 +141,6 @@ class BagModel(NetworkModel[C]):
         return np.asarray(self.network.outputs()[1].numpy())
 
     @torch.no_grad()
-    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
-        """float32 (B, M): new items by their content, on the scale of `score_all`; of a history what is known is read.
-
-        None where the model does not read content or the new items have none.
-        """
-        network = self.network
-        new = None if network.content is None else content_like(new_items, self.catalogue.content)
-        if new is None:
-            return None
-        known = requests.histories.keep(requests.histories.items < len(self.catalogue))
-        rows = torch.from_numpy(new) @ network.content_out  # (M, K)
-        people = self.user_vectors(requests.with_histories(known))
-        return np.asarray(people @ rows.numpy().T + network.content_bias.numpy())
-
-    @torch.no_grad()
     def event_embeddings(self, requests: Requests) -> tuple[Tensor, np.ndarray]:
         """What each item adds to its bag, (T, H), the bag's length taken as it is, and its row, int64 (T,)."""
         offsets, items, values = bags_of(requests.histories, len(self.catalogue))
@@ -180,11 +161,6 @@ class BagModel(NetworkModel[C]):
     def person(self, summed: Tensor) -> Tensor:
         """What meets `item_vectors`, (B, K), from the summed rows of bags (B, H)."""
         return self.network.people(summed)
-
-    def content(self, wanted: bool) -> Tensor | None:
-        """The catalogue's content (N, C), where it is wanted and there is some."""
-        found = content_of(self.catalogue) if wanted else None
-        return None if found is None else torch.from_numpy(found)
 
     def _bags(self, histories: Histories) -> list[tuple[Tensor, Tensor, Tensor]]:
         blocks = range(0, len(histories), BLOCK)

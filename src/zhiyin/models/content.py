@@ -22,8 +22,8 @@ def content_of(catalogue: Catalogue) -> np.ndarray | None:
     return np.concatenate([at_length_one(block) for _, block in sorted(catalogue.content.items())], axis=1)
 
 
-def content_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> np.ndarray | None:
-    """The content of new items, laid out as that of the ``known`` ones: float32 (M, C); None where there is none.
+def laid_out_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> Catalogue | None:
+    """New items with the blocks of the ``known`` ones and no others; None where they have none of these.
 
     Raises `ModelError` where a block has another width.
     """
@@ -36,8 +36,8 @@ def content_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> np.ndarray 
                 f"content {name!r} of the new items has {block.shape[1]} numbers, the model was trained with "
                 f"{known[name].shape[1]}; make both with the same encoder"
             )
-    missing = {name: np.full((len(new), block.shape[1]), np.nan) for name, block in known.items()}
-    return content_of(Catalogue(new.ids, {}, {**missing, **there}))
+    missing = {name: np.full((len(new), block.shape[1]), np.nan, np.float32) for name, block in known.items()}
+    return Catalogue(new.ids, new.columns, {**missing, **there})
 
 
 def at_length_one(vectors: np.ndarray) -> np.ndarray:

@@ -113,9 +113,20 @@ class Model(Generic[C]):
         """Take back what `arrays` gave. ``config``, ``catalogue``, ``weighting`` and ``facts`` are there already."""
         raise ModelError(f"{self.name} must define restore")
 
-    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
-        """float32 (B, M) for items that came after training, on the scale of `score_all`; None where unreadable."""
+    def with_new(self, new_items: Catalogue) -> Self | None:
+        """This model over its catalogue and ``new_items`` after it, without training; None where it cannot read them.
+
+        Histories may hold new items then. Write this, or `score_new` alone.
+        """
         return None
+
+    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
+        """float32 (B, M) for items that came after training, on the scale of `score_all`; None where unreadable.
+
+        A history may hold new items: their rows come after the catalogue's.
+        """
+        grown = self.with_new(new_items)
+        return None if grown is None else grown.score_all(requests)[:, len(self.catalogue) :]
 
     # -- what comes with it -------------------------------------------------------------------------------------
 
@@ -275,6 +286,9 @@ class Model(Generic[C]):
     ) -> tuple[Candidates, list[str]]:
         """Known and new items ranked together; new ones stand last where the model cannot read their content."""
         n_known = len(self.catalogue)
+        grown = self.with_new(new_items)
+        if grown is not None:
+            return self._best(requests, k, allowed, grown.score_all, n_known + len(new_items)), []
         nobody = Requests.of(Histories.empty(1))
         reads_content = self.score_new(nobody, new_items) is not None
 

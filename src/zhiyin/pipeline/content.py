@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from zhiyin.core.errors import SettingsError
+from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Catalogue
@@ -59,7 +59,10 @@ class Content:
 def content_of(
     catalogue: Catalogue, recipes: Mapping[str, ContentRecipe], workspace: Workspace, progress: Progress
 ) -> Content:
-    """Every block of the recipe. Raises `SettingsError` for a column that the items do not have."""
+    """Every block of the recipe.
+
+    Raises `SettingsError` for a column that the items do not have, `DataError` where no item has usable content.
+    """
     blocks, encoders, facts = {}, {}, {}
     for name, recipe in recipes.items():
         things = things_of(catalogue, name, recipe, workspace.folder)
@@ -74,8 +77,14 @@ def content_of(
             "encoder": recipe.encoder, "columns": list(recipe.columns), "width": encoder.width, "items": n_items,
             "absent": len(things) - n_items - len(found.unusable), "unusable": found.reasons,
         }  # fmt: skip
+        reasons = "; ".join(f"{why} ({n})" for why, n in list(found.reasons.items())[:3])
+        if not n_items:
+            raise DataError(
+                f"[content.{name}]: no item has anything in {', '.join(recipe.columns)} that {recipe.encoder} can use"
+                f"{': ' if reasons else ''}{reasons}; correct columns or folder, or take the section out",
+                found=reasons,
+            )  # fmt: skip
         if found.unusable:
-            reasons = "; ".join(f"{why} ({n})" for why, n in list(found.reasons.items())[:3])
             progress.say(SPOILED.said("en", name=name, n=len(found.unusable), of=len(things), reasons=reasons))
     return Content(blocks, encoders, facts)
 
@@ -123,7 +132,10 @@ def _encoder(name: str, recipe: ContentRecipe, things: list[Any], workspace: Wor
     inputs = {"encoder": recipe.encoder, "settings": recipe.settings, "things": told}
 
     def make(key: str) -> Facts:
-        encoder.fit(things, progress=progress)
+        try:
+            encoder.fit(things, progress=progress)
+        except ModelError as error:
+            raise ModelError(f"[content.{name}]: {error.message}", found=error.found) from None
         version = workspace.versions.save(f"{PREFIX}{name}", encoder)
         return {"version": version, "digest": encoder.digest}
 

@@ -15,6 +15,7 @@ from zhiyin.training.curves import curves
 from zhiyin.training.engine import Engine
 from zhiyin.training.learner import Learner
 from zhiyin.training.loop import Loader, train
+from zhiyin.training.newness import settle_new
 from zhiyin.training.processes import together
 from zhiyin.training.schedules import RATES
 from zhiyin.training.validation import ndcg_on
@@ -100,3 +101,4 @@ def learn(
         learner.network.to("cpu")
     training.remarks = [*([remark] if remark else []), *training.remarks]
     model.facts.update(training.facts())
+    settle_new(model, validation)

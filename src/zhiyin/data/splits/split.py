@@ -18,13 +18,15 @@ from zhiyin.data.dataset import Dataset
 from zhiyin.data.popularity import DAY_S
 from zhiyin.data.splits.chance import RandomRule
 from zhiyin.data.splits.given import GivenRule, meaning
+from zhiyin.data.splits.items import ItemsRule
 from zhiyin.data.splits.last import LastRule
 from zhiyin.data.splits.people import PeopleRule
 from zhiyin.data.splits.rule import FOLD_IN, TEST, TRAIN, VALIDATION, SplitRule
 from zhiyin.data.splits.time import TimeRule
 
 RULES: Mapping[str, type[SplitRule]] = {
-    "time": TimeRule, "last": LastRule, "people": PeopleRule, "given": GivenRule, "random": RandomRule,
+    "time": TimeRule, "last": LastRule, "people": PeopleRule, "items": ItemsRule, "given": GivenRule,
+    "random": RandomRule,
 }  # fmt: skip
 
 ALL_RANKED = Sentence("all items ranked", "对全部物品排序")
@@ -59,8 +61,9 @@ def split(dataset: Dataset, by: str | None = None, **settings: Any) -> Split:
     """The parts of ``dataset``: by ``time`` where there is time, else as ``given`` (a split column that has a
     training and a test part), else the ``last`` item out.
 
-    ``settings`` are the rule's: ``days=30`` (time), ``share`` (time, people, random), ``fold_in`` (people), and for all
-    ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``. Raises `SettingsError` for one
+    ``settings`` are the rule's: ``days=30`` (time), ``share`` (time, people, items, random), ``fold_in`` (people),
+    ``others`` (items), and for all ``validation, repeats, cold_people, min_user_events, min_item_events, ties, seed``.
+    Raises `SettingsError` for one
     that the rule does not have, `DataError` where nothing is left to test.
     """
     if not isinstance(dataset, Dataset):

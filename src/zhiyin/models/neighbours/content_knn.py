@@ -10,6 +10,7 @@ Reference: Lops et al. 2011, doi 10.1007/978-0-387-85820-3_3. Tokens are hashed,
 a new word has its place already.
 """
 
+import copy
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Self
@@ -83,11 +84,16 @@ class ContentKNN(Model[ContentKNNConfig]):
             allowed = ~self.taken if allowed is None else allowed & ~self.taken
         return super().candidates(requests, k, allowed)
 
-    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray:
-        """Histories may hold new items too: their rows come after the catalogue's."""
-        new = self._vectors(new_items)  # (M, D)
-        both = sparse.vstack([self.content, new], format="csr")
-        return np.asarray((self._taste(requests.histories, both) @ new.T).toarray(), np.float32)  # (B, M)
+    def with_new(self, new_items: Catalogue) -> Self:
+        grown = copy.copy(self)
+        grown.catalogue = self.catalogue.add(new_items)
+        grown.facts = {**self.facts, "catalogue": grown.catalogue.digest}
+        nothing = np.zeros(len(new_items), self.shares.dtype)
+        grown.shares = np.concatenate([self.shares, nothing])
+        grown.taken = np.concatenate([self.taken, nothing > 0])
+        grown.content = sparse.vstack([self.content, self._vectors(new_items)], format="csr")  # (N + M, D)
+        grown.by_token = grown.content.T.tocsr()
+        return grown
 
     def arrays(self) -> Mapping[str, np.ndarray]:
         return {"rarity": self.rarity, "shares": self.shares, "taken": self.taken}

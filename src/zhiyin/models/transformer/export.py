@@ -37,12 +37,14 @@ class NextItemScores(nn.Module):
         rows = functional.pad(rows, (1, 0), value=network.n_items)  # the start comes first
         after_start = None if kinds is None else functional.pad(torch.where(items >= 0, kinds + 1, 0), (1, 0))
         gaps = None if times is None else self._gaps(times, counts)
-        vectors = functional.embedding(rows, network.item_table)
+        vectors = functional.embedding(rows, self.network.inputs)
         x = network.begun(vectors, places, newest - oldest + 1, after_start, gaps)
         events = network.finished(x, Hidden(self._seen(read)))
         last = (counts & (ranks == newest)).to(x.dtype)  # (B, 1 + L) one of each row
         vectors = torch.einsum("bl,bld->bd", last, events)
-        return network.head.people(vectors) @ network.head.items(network.outputs).T
+        scores = network.head.people(vectors) @ network.head.items(network.outputs).T
+        bias = network.item_bias()
+        return scores if bias is None else scores + bias
 
     def _counted(self, items: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
         """Which of the start and the events count, bool (B, 1 + L), and how many counted before each, int64."""

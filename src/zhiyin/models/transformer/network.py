@@ -5,7 +5,8 @@ References: SASRec, Kang and McAuley 2018, arXiv 1808.09781; gSASRec, Petrov and
 eSASRec, Tikhonovich et al. 2025, arXiv 2508.06450. One network for all three. SASRec's
 default is not the paper's: normalised before attention, GELU, places counted from the oldest event that is read (so
 that one more event leaves the others' vectors as they were). Every history begins with a start row (so that an empty
-one has an answer), and histories are packed: only inside attention do they stand in rectangles.
+one has an answer), and histories are packed: only inside attention do they stand in rectangles. With content an item
+is the vector of its id plus a projection of what it is, where it is read and where it is scored.
 """
 
 from typing import ClassVar
@@ -17,6 +18,7 @@ from torch.nn import functional
 
 from zhiyin.core.once import once
 from zhiyin.data.contracts import KINDS, Requests
+from zhiyin.models.described import ItemContent, Projection
 from zhiyin.models.layers import Dropout, Norm
 from zhiyin.models.network import NetworkModel
 from zhiyin.models.transformer.parts import ADDED, BLOCKS, PLACES, Cosine, Dot, Mix, Packed, Watched
@@ -31,8 +33,11 @@ COMPONENTS = {
     "positions": "test_positions_tell_the_order_and_none_does_not",
     "kinds and gaps of events (off by default)": "test_kinds_and_gaps_are_read_where_they_are_on",
     "cosine head and temperature (off by default)": "test_the_temperature_scales_the_cosine",
+    "content and hidden ids (off by default)": "test_content_speaks_where_ids_are_silent",
 }
 NEGATIVES = {"negatives": "test_negatives_are_drawn_and_their_number_counts"}
+SMALL = 0.02
+"""Spread of the numbers of a vector at the beginning."""
 LOUD, QUIET = 16, 0.1
 """At the beginning an item is read so many times as large as it stands in the table, and layers add but a tenth of the
 usual. Else what layers add drowns the item that was read: after 8 epochs on Beauty NDCG@10 is half as high."""
@@ -46,7 +51,9 @@ class NextItemNetwork(nn.Module):
     per_item: ClassVar[tuple[str, ...]] = ("item_table", "output_table")
     """Weights with a row an item (and one more for the start)."""
 
-    def __init__(self, n_items: int, config: SASRecConfig, n_kinds: int = len(KINDS)) -> None:
+    def __init__(
+        self, n_items: int, config: SASRecConfig, n_kinds: int = len(KINDS), content: Tensor | None = None
+    ) -> None:  # fmt: skip
         super().__init__()
         self.n_items, self.positions, width = n_items, config.positions, config.width
 
@@ -64,13 +71,21 @@ class NextItemNetwork(nn.Module):
         )
         self.final_norm = nn.Identity() if config.block == "gated" else Norm(width)
         self.head = Cosine(config.temperature) if config.head == "cosine" else Dot()
+        self.content = None
+        self.content_in = self.content_out = None
+        self.folded: tuple[Tensor, Tensor] | None = None
         for name, weight in self.named_parameters():
             if name.endswith("table"):
-                nn.init.normal_(weight, std=0.02)
+                nn.init.normal_(weight, std=SMALL)
             elif weight.dim() > 1:
                 nn.init.xavier_normal_(weight, gain=QUIET if name.endswith(ADDED) else 1)
             elif name.endswith("bias"):
                 nn.init.zeros_(weight)
+        if content is not None:
+            self.content = ItemContent(functional.pad(content, (0, 0, 0, 1)))  # the start is not described
+            self.content_in = Projection(content.shape[1], width, config.content_hidden, std=SMALL)
+            if self.output_table is not None:
+                self.content_out = Projection(content.shape[1], width, config.content_hidden, std=SMALL)
 
     def forward(
         self, offsets: Tensor, rows: Tensor, kinds: Tensor | None = None, gaps: Tensor | None = None,
@@ -81,7 +96,7 @@ class NextItemNetwork(nn.Module):
         ``offsets`` int64 (B + 1,), the others int64 (T,), as `Sequences` has them: at most ``max_history`` a history.
         ``table``: item vectors that ``rows`` count in, instead of all.
         """
-        items = functional.embedding(rows, self.item_table if table is None else table)  # (T, D)
+        items = functional.embedding(rows, self.inputs if table is None else table)  # (T, D)
         return self.read(items, offsets, kinds, gaps, Packed(offsets.diff()))
 
     def read(self, items: Tensor, offsets: Tensor, kinds: Tensor | None, gaps: Tensor | None, mix: Mix) -> Tensor:
@@ -111,9 +126,52 @@ class NextItemNetwork(nn.Module):
         return normed
 
     @property
+    def inputs(self) -> Tensor:
+        """The vectors that items are read by, (N + 1, D), the start's last."""
+        return self.tables()[0]
+
+    @property
     def outputs(self) -> Tensor:
         """The vectors that items are scored by, (N, D), before the head."""
-        return self.item_table[:-1] if self.output_table is None else self.output_table
+        return self.tables()[1]
+
+    def tables(self, nameless: float = 0.0) -> tuple[Tensor, Tensor]:
+        """Both; a share ``nameless`` of the items is known by content alone."""
+        if self.content is None:
+            return self.item_table, self.item_table[:-1] if self.output_table is None else self.output_table
+        if self.training:
+            return self._tables(nameless)
+        if self.folded is None:
+            self.folded = self._tables(0.0)
+        return self.folded
+
+    def _tables(self, nameless: float) -> tuple[Tensor, Tensor]:
+        rows = torch.arange(self.n_items + 1, device=self.item_table.device)
+        inputs = self.read_by(rows, nameless)
+        return inputs, inputs[:-1] if self.output_table is None else self.scored_by(rows[:-1], nameless)
+
+    def read_by(self, rows: Tensor, nameless: float = 0.0) -> Tensor:
+        """The vectors that these rows are read by, (M, D)."""
+        return self._joined(functional.embedding(rows, self.item_table), self.content_in, rows, nameless)
+
+    def scored_by(self, rows: Tensor, nameless: float = 0.0) -> Tensor:
+        """The vectors that these items are scored by, (M, D), where they have others than for being read."""
+        if self.output_table is None:
+            return self.read_by(rows, nameless)
+        return self._joined(functional.embedding(rows, self.output_table), self.content_out, rows, nameless)
+
+    def _joined(self, ids: Tensor, project: Projection | None, rows: Tensor, nameless: float) -> Tensor:
+        if self.content is None or project is None:
+            return ids
+        return self.content.joined(ids, project, rows, nameless)
+
+    def item_bias(self, learning: bool = False) -> Tensor | None:
+        """What is added to the scores of items, (N,): None without content, see `ItemContent.bias`."""
+        return None if self.content is None else self.content.bias(learning)[:-1]
+
+    def train(self, mode: bool = True) -> "NextItemNetwork":
+        self.folded = None
+        return super().train(mode)
 
 
 class SASRecModel(NetworkModel[SASRecConfig]):
@@ -128,6 +186,8 @@ class SASRecModel(NetworkModel[SASRecConfig]):
 
     def score_all(self, requests: Requests) -> np.ndarray:
         scores: np.ndarray = once(self.user_vectors, requests) @ self.item_vectors.T  # (B, N)
+        if self.network.content is not None:
+            scores += self.item_bias
         return scores
 
     @torch.no_grad()
@@ -145,7 +205,7 @@ class SASRecModel(NetworkModel[SASRecConfig]):
     def event_embeddings(self, requests: Requests) -> tuple[Tensor, np.ndarray]:
         """The item vectors that are read, (T, D), and their rows, int64 (T,), -1 for the starts."""
         rows = self._sequences(requests).rows
-        return self.network.item_table[torch.from_numpy(rows)], np.where(rows < len(self.catalogue), rows, -1)
+        return self.network.inputs[torch.from_numpy(rows)], np.where(rows < len(self.catalogue), rows, -1)
 
     def score_from_embeddings(self, embeddings: Tensor, requests: Requests, candidates: np.ndarray) -> Tensor:
         """Scores (B, C) of ``candidates`` int32 (B, C), were ``embeddings`` (T, D) the item vectors that are read;
@@ -153,8 +213,9 @@ class SASRecModel(NetworkModel[SASRecConfig]):
         offsets, _, kinds, gaps = self._sequences(requests).tensors()
         read = self.network.read(embeddings, offsets, kinds, gaps, Packed(offsets.diff()))
         people = self.network.head.people(read[offsets[1:] - 1])  # (B, D)
-        vectors = torch.from_numpy(self.item_vectors)[torch.as_tensor(candidates, dtype=torch.int64)]  # (B, C, D)
-        return torch.einsum("bd,bcd->bc", people, vectors)
+        rows = torch.as_tensor(candidates, dtype=torch.int64)
+        vectors, bias = (torch.from_numpy(part) for part in (self.item_vectors, self.item_bias))
+        return torch.einsum("bd,bcd->bc", people, vectors[rows]) + bias[rows]
 
     @torch.no_grad()
     def attention(self, requests: Requests) -> tuple[np.ndarray, np.ndarray]:
@@ -177,12 +238,14 @@ class SASRecModel(NetworkModel[SASRecConfig]):
 
     @property
     def item_bias(self) -> np.ndarray:
-        """float32 (N,): none."""
-        return np.zeros(len(self.catalogue), np.float32)
+        """float32 (N,): none but that of items known by content alone."""
+        bias = self.network.item_bias()
+        return np.zeros(len(self.catalogue), np.float32) if bias is None else np.asarray(bias.numpy())
 
     def new_network(self) -> NextItemNetwork:
         """A network for the catalogue and the kinds of event of what the model learns from."""
-        return NextItemNetwork(len(self.catalogue), self.config, len(self.facts.get("kinds", KINDS)))
+        n_kinds = len(self.facts.get("kinds", KINDS))
+        return NextItemNetwork(len(self.catalogue), self.config, n_kinds, self.content())
 
 
 class GSASRecModel(SASRecModel):

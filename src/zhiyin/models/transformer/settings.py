@@ -4,10 +4,10 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from zhiyin.models.learning import LearningConfig
+from zhiyin.models.described import ContentConfig
 
 
-class SASRecConfig(LearningConfig):
+class SASRecConfig(ContentConfig):
     """Settings of SASRec, and of every network that is made of the same parts."""
 
     max_history: int = Field(default=50, gt=0)

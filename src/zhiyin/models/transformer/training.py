@@ -44,13 +44,15 @@ class NextItemLearner(Learner[Lessons]):
         """``counts`` (N,): how often each item is a target, for negatives drawn by it."""
         self.network: NextItemNetwork = network
         self.config = config
-        self.proposal = Proposal(network.n_items, counts if config.proposal == "frequency" else None)
-        beta = calibrated(config.calibration, config.negatives, network.n_items)
+        among = None if network.content is None else (~network.content.silent[:-1]).nonzero()[:, 0]  # (n,)
+        n_items = network.n_items if among is None else len(among)
+        self.proposal = Proposal(network.n_items, counts if config.proposal == "frequency" else None, among)
+        beta = calibrated(config.calibration, config.negatives, n_items)
         losses: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
             "sampled_softmax": sampled_softmax, "gbce": partial(gbce, beta=beta), "bce": gbce, "bpr": bpr,
         }  # fmt: skip
         self.sampled_loss = losses.get(config.loss)
-        self.rest = min(1.0, config.negatives / max(1, network.n_items - 1)) if config.loss == "soft_softmax" else 1.0
+        self.rest = min(1.0, config.negatives / max(1, n_items - 1)) if config.loss == "soft_softmax" else 1.0
 
     def optimisers(self) -> dict[str, torch.optim.Optimizer]:
         settings = self.config
@@ -85,23 +87,26 @@ class NextItemLearner(Learner[Lessons]):
         if self.sampled_loss is not None:
             each = shares * self.sampled_loss(*self._sampled(read, asked[owners], items))  # (E,)
             return each.sum(), each.new_zeros(len(asked)).index_add_(0, owners, each.detach())
-        head = self.network.head
-        vectors = head.people(self.network(*read)[asked])  # (R, D)
-        table = head.items(self.network.outputs)  # (N, D)
+        head, (inputs, outputs) = self.network.head, self.network.tables(self.config.content_dropout)
+        vectors = head.people(self.network(*read, table=inputs)[asked])  # (R, D)
+        table, bias = head.items(outputs), self.network.item_bias(learning=True)  # (N, D), (N,)
         weights = shares if len(items) > len(asked) else None
-        return softmax_likelihood(vectors, table, None, owners, items, weights, rest=self.rest)
+        return softmax_likelihood(vectors, table, bias, owners, items, weights, rest=self.rest)
 
     def _sampled(self, read: tuple[Tensor, ...], asked: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
         """The logit of each target, (E,), and those of its negatives, (E, K)."""
         (offsets, rows, *rest), network, settings = read, self.network, self.config
         shape = (settings.negatives,) if settings.shared else (len(items), settings.negatives)
         drawn = self.proposal.draw(*shape)  # (K,) or (E, K)
+        read_by, scored_by = (
+            partial(of, nameless=settings.content_dropout) for of in (network.read_by, network.scored_by)
+        )
         if network.output_table is None:
-            inputs, (rows, taken, others) = looked_up(network.item_table, rows, items, drawn)
+            inputs, (rows, taken, others) = looked_up(read_by, rows, items, drawn)
             outputs = inputs
         else:
-            inputs, (rows,) = looked_up(network.item_table, rows)
-            outputs, (taken, others) = looked_up(network.output_table, items, drawn)
+            inputs, (rows,) = looked_up(read_by, rows)
+            outputs, (taken, others) = looked_up(scored_by, items, drawn)
         people = network.head.people(network(offsets, rows, *rest, table=inputs)[asked])  # (E, D)
         outputs = network.head.items(outputs)
         positive, negative = sampled_logits(
@@ -112,12 +117,12 @@ class NextItemLearner(Learner[Lessons]):
         return positive, negative
 
 
-def looked_up(table: Tensor, *rows: Tensor) -> tuple[Tensor, list[Tensor]]:
-    """The vectors of all these rows of a table, each once, (M, D), and where each row stands among them: a large table
-    is read and given its gradient in one go."""
+def looked_up(vectors: Callable[[Tensor], Tensor], *rows: Tensor) -> tuple[Tensor, list[Tensor]]:
+    """The ``vectors`` of all these rows, each once, (M, D), and where each row stands among them: a large table is read
+    and given its gradient in one go."""
     there, places = torch.unique(torch.cat([part.reshape(-1) for part in rows]), return_inverse=True)
     parts = places.split([part.numel() for part in rows])
-    return functional.embedding(there, table), [one.view(part.shape) for one, part in zip(parts, rows, strict=True)]
+    return vectors(there), [one.view(part.shape) for one, part in zip(parts, rows, strict=True)]
 
 
 class SASRec(SASRecModel):
@@ -139,6 +144,7 @@ class SASRec(SASRecModel):
         counts = np.bincount(lessons.targets.rows, minlength=dataset.n_items)
         with reproducible(settings.seed):
             self.network = self.new_network()
+            self.knows(dataset, start)
             learn(
                 self, NextItemLearner(self.network, settings, counts), loader,
                 validation=validation, progress=progress, checkpoints=checkpoints, start=start,

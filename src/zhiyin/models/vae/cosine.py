@@ -11,7 +11,7 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-from zhiyin.data.contracts import Catalogue, Requests
+from zhiyin.data.contracts import Requests
 from zhiyin.models.content import at_length_one
 from zhiyin.models.vae.network import MultVAEModel
 
@@ -48,10 +48,6 @@ class VAECosineModel(MultVAEModel):
     def item_bias(self) -> np.ndarray:
         """float32 (N,): none."""
         return np.zeros(len(self.catalogue), np.float32)
-
-    def score_new(self, requests: Requests, new_items: Catalogue) -> np.ndarray | None:
-        """None: an item meets people by its latent vector, which a new one has none of."""
-        return None
 
     def restore(self, arrays: Mapping[str, np.ndarray]) -> None:
         super().restore(arrays)

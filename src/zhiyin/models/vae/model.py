@@ -17,21 +17,17 @@ from zhiyin.data.contracts import Candidates, Histories, HistoriesLike, Slates
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import encode_histories
 from zhiyin.models.bags import BagModel, BagNetwork
-from zhiyin.models.learning import LearningConfig
+from zhiyin.models.described import ContentConfig
 from zhiyin.retrieval import best_rows
 
 
-class VAEConfig(LearningConfig):
+class VAEConfig(ContentConfig):
     """Settings that every variational autoencoder has."""
 
     latent: int = Field(default=200, gt=0)
     """Numbers that a person (or an item) is compressed to."""
     dropout: float = Field(default=0.5, ge=0, lt=1)
     """Share of a person's items hidden from the encoder at each update; the decoder must guess them."""
-    content: bool = False
-    """Read the catalogue's content vectors beside ids, where it has some; new items are answered by theirs alone."""
-    content_dropout: float = Field(default=0.2, ge=0, lt=1)
-    """With content: share of ids hidden at each update, so that content alone learns to speak."""
 
 
 class VAENetwork(BagNetwork):

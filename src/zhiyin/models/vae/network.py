@@ -29,8 +29,10 @@ class MultVAENetwork(VAENetwork):
 
     writes = (*VAENetwork.writes, "decoder")
 
-    def __init__(self, n_items: int, hidden: int, latent: int, content: Tensor | None = None) -> None:
-        super().__init__(n_items, hidden, hidden, content)
+    def __init__(
+        self, n_items: int, hidden: int, latent: int, content: Tensor | None = None, content_hidden: int = 0
+    ) -> None:  # fmt: skip
+        super().__init__(n_items, hidden, hidden, content, content_hidden)
         self.bias_in = nn.Parameter(torch.empty(hidden))
         self.encoder = nn.Linear(hidden, 2 * latent)
         self.decoder = nn.Linear(latent, hidden)
@@ -38,9 +40,6 @@ class MultVAENetwork(VAENetwork):
             nn.init.xavier_normal_(weight)
         for bias in (self.bias_in, self.encoder.bias, self.decoder.bias, self.bias_out):
             nn.init.normal_(bias, std=0.001)
-        if content is not None:
-            nn.init.xavier_normal_(self.content_in)
-            nn.init.xavier_normal_(self.content_out)
 
     def posterior(self, summed: Tensor) -> tuple[Tensor, Tensor]:
         mean, log_variance = self.encoder(torch.tanh(self.bias_in + summed)).chunk(2, dim=1)
@@ -67,4 +66,7 @@ class MultVAEModel(VAEModel[MultVAEConfig]):
 
     def new_network(self) -> MultVAENetwork:
         settings = self.config
-        return MultVAENetwork(len(self.catalogue), settings.hidden, settings.latent, self.content(settings.content))
+        return MultVAENetwork(
+            len(self.catalogue), settings.hidden, settings.latent, self.content(),
+            settings.content_hidden,
+        )  # fmt: skip

@@ -40,13 +40,18 @@ class RecVAEConfig(VAEConfig):
 class RecVAENetwork(VAENetwork):
     """N items → five layers of H that all see one another → (mean, log variance) of D numbers → N logits."""
 
-    def __init__(self, n_items: int, hidden: int, latent: int, layers: int = 5, content: Tensor | None = None) -> None:
-        super().__init__(n_items, hidden, latent, content)
+    def __init__(
+        self, n_items: int, hidden: int, latent: int, layers: int = 5, content: Tensor | None = None,
+        content_hidden: int = 0,
+    ) -> None:  # fmt: skip
+        super().__init__(n_items, hidden, latent, content, content_hidden)
         self.bias_in = nn.Parameter(torch.zeros(hidden))
         self.deeper = nn.ModuleList(nn.Linear(hidden, hidden) for _ in range(layers - 1))
         self.norms = nn.ModuleList(Norm(hidden, EPSILON) for _ in range(layers))
         self.encoder = nn.Linear(hidden, 2 * latent)
         for name, weight in self.named_parameters():
+            if name.startswith("content"):
+                continue
             if name.startswith("bias") or name.endswith(".bias"):
                 nn.init.zeros_(weight)
             elif weight.dim() > 1:
@@ -83,5 +88,6 @@ class RecVAEModel(VAEModel[RecVAEConfig]):
     def new_network(self) -> RecVAENetwork:
         settings = self.config
         return RecVAENetwork(
-            len(self.catalogue), settings.hidden, settings.latent, settings.layers, self.content(settings.content)
-        )
+            len(self.catalogue), settings.hidden, settings.latent, settings.layers, self.content(),
+            settings.content_hidden,
+        )  # fmt: skip

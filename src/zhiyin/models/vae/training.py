@@ -106,6 +106,7 @@ class FitsBags(BagModel[Any]):
         bags = Bags.of(matrix[likes_something])
         with reproducible(self.config.seed):
             self.network = self.new_network()
+            self.knows(dataset, start)
             learn(
                 self, self.learner(), self.loader(Shuffled(bags, self.config.batch, self.config.seed)),
                 validation=validation, progress=progress, checkpoints=checkpoints, start=start,

@@ -69,7 +69,7 @@ class RecVAELearner(Learner[Turn]):
     def __init__(self, vae: RecVAENetwork, config: RecVAEConfig) -> None:
         self.vae, self.config = vae, config
         self.earlier = copy.deepcopy(vae).requires_grad_(False)
-        for name in [name for name, _ in vae.named_parameters() if name.startswith(vae.writes)]:
+        for name in {name.partition(".")[0] for name, _ in vae.named_parameters() if name.startswith(vae.writes)}:
             delattr(self.earlier, name)  # what is left is the encoder
         self.network: nn.Module = nn.ModuleDict({"vae": vae, "earlier": self.earlier})
 

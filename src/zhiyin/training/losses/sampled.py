@@ -18,15 +18,25 @@ from torch.nn import functional
 class Proposal:
     """Draws negatives with replacement: all items alike, or each in proportion to how often it was taken."""
 
-    def __init__(self, n_items: int, counts: np.ndarray | None = None) -> None:
-        """``counts`` (N,): 1 is added to each, so that every item can be drawn. None: all alike."""
-        self.n_items = n_items
+    def __init__(self, n_items: int, counts: np.ndarray | None = None, among: Tensor | None = None) -> None:
+        """``counts`` (N,): 1 is added to each, so that every item can be drawn. None: all alike.
+
+        ``among``: rows that alone are drawn, int64.
+        """
+        self.n_items = n_items if among is None else max(1, len(among))
+        self.among = among if among is not None and len(among) else None
+        if counts is not None:
+            counts = counts if self.among is None else counts[self.among.numpy()]
         shares = None if counts is None else (counts + 1) / (counts + 1).sum()
         self.log_shares = None if shares is None else torch.from_numpy(np.log(shares))
         self.until = None if shares is None else torch.from_numpy(np.cumsum(shares))
 
     def draw(self, *shape: int) -> Tensor:
         """int64 rows of the catalogue, of this shape."""
+        found = self._places(shape)
+        return found if self.among is None else self.among.to(found.device)[found]
+
+    def _places(self, shape: tuple[int, ...]) -> Tensor:
         if self.until is None:
             return torch.randint(self.n_items, shape)
         chance = torch.rand(shape, dtype=torch.float64)
@@ -37,7 +47,8 @@ class Proposal:
         """Log of how often each item is expected among so many draws: what the correction takes off its logit."""
         if self.log_shares is None:
             return torch.full(items.shape, math.log(draws / self.n_items))
-        return self.log_shares.to(items.device)[items].float() + math.log(draws)
+        places = items if self.among is None else torch.searchsorted(self.among.to(items.device), items)
+        return self.log_shares.to(items.device)[places].float() + math.log(draws)
 
 
 def sampled_logits(people: Tensor, taken: Tensor, drawn: Tensor, collides: Tensor) -> tuple[Tensor, Tensor]:
