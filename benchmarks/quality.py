@@ -74,9 +74,10 @@ PEERS: dict[str, Callable[[str, int], dict[str, Any]]] = {
     },
 }  # fmt: skip
 ALL = (
-    *(f"amazon-beauty/last/{model}/0" for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
-    *(f"amazon-beauty/last-shuffled/{model}/0" for model in ("SequenceKNN", "ESASRec", "ESASRec+SequenceKNN")),
-    *(f"amazon-beauty/{protocol}/ESASRec/{seed}" for protocol in ("last", "last-shuffled") for seed in (1, 2)),
+    *(f"amazon-beauty/{protocol}/{model}/0" for protocol in ("last", "last-shuffled")
+      for model in ("SequenceKNN", "SASRec", "ESASRec", "ESASRec+SequenceKNN")),
+    *(f"amazon-beauty/{protocol}/{model}/{seed}" for protocol in ("last", "last-shuffled")
+      for model in ("SASRec", "ESASRec") for seed in (1, 2)),
     *(f"ml-1m/last/{model}/0" for model in ("SASRec", "SASRec-128", "GSASRec", "GSASRec-128", "RecTools-SASRec")),
     *(f"ml-1m/people/{model}/{seed}" for seed in range(5)
       for model in ("MultVAE", "EASE", "EASE-tuned", "RecVAE", "RecVAE+EASE", "RecBole-MultiVAE")),
