@@ -50,6 +50,7 @@ def test_a_text_of_a_megabyte_is_read_as_far_as_a_page() -> None:
     started = time.process_time()
     assert len(readable("word " * 200_000)) <= LONGEST
     assert readable("<i>tea " * 200_000).startswith("tea tea")
+    assert "tea" not in readable("a" + "<i>" * 20_000 + "tea"), "so far nobody reads"
     (vector,) = estimator("Sentences")().encode(["word " * 200_000]).vectors
     assert np.isfinite(vector).all()
     assert time.process_time() - started < 10
