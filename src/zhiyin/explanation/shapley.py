@@ -15,9 +15,9 @@ from scipy import stats
 
 from zhiyin.core.randomness import generator
 from zhiyin.data.contracts import Requests
-from zhiyin.explanation.control import known_part
 from zhiyin.explanation.counterfactual import Score
 from zhiyin.explanation.explainer import Explanation, Kept, Parts, margin
+from zhiyin.explanation.known_game import known_part
 
 EXACT = 12
 """Parts up to which all subsets are asked: 4,096 histories."""

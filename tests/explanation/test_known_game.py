@@ -7,7 +7,7 @@ import pytest
 from tests.explanation.conftest import asked
 
 from zhiyin.data.contracts import Requests
-from zhiyin.explanation.control import known_part
+from zhiyin.explanation.known_game import known_part
 from zhiyin.explanation.shapley import Shapley
 
 
