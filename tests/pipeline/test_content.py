@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+import soundfile
 
 from zhiyin.cli.app import main
 from zhiyin.core.errors import DataError, ModelError, SettingsError
@@ -16,7 +17,8 @@ from zhiyin.data.ingest import ingest
 from zhiyin.pipeline import Workspace
 from zhiyin.pipeline.content import things_of
 from zhiyin.pipeline.find import described_by, like
-from zhiyin.pipeline.recipe import ContentRecipe
+from zhiyin.pipeline.line import Line
+from zhiyin.pipeline.recipe import ContentRecipe, Recipe
 from zhiyin.pipeline.run import run, train_models
 from zhiyin.testing import worlds
 
@@ -214,3 +216,23 @@ def test_a_block_without_any_content_is_a_mistake_and_named(
     shop.write(shop.recipe_path, RECIPE.replace('encoder = "Vectors"\ncolumns = ["look"]', section))
     with pytest.raises((DataError, ModelError), match=words):
         train_models(shop, ())
+
+
+def test_an_encoder_learns_again_when_a_file_holds_something_else(shop: Workspace, tmp_path: Path) -> None:
+    ids = worlds.even().catalogue.ids.take(np.arange(16))
+    for place, item in enumerate(ids):
+        soundfile.write(tmp_path / f"{item}.wav", np.sin(np.arange(4000) * (0.1 + 0.02 * place)), 8000)
+    items = pl.DataFrame({"item": ids, "sound": [f"{tmp_path}/{item}.wav" for item in ids]})
+    items.write_parquet(tmp_path / "items.parquet")
+    ingest([tmp_path / "log.csv"], shop.folder, items=tmp_path / "items.parquet")
+    section = 'encoder = "SoundNetwork"\ncolumns = ["sound"]\nsettings = {epochs = 1, numbers = 4, channels = 8}'
+    shop.write(shop.recipe_path, RECIPE.replace('encoder = "Vectors"\ncolumns = ["look"]', section))
+
+    def learned() -> int:
+        line = Line(shop, Recipe.load(shop.recipe_path), Silent())
+        assert line.content.facts["look"]["items"] == 16
+        return len(shop.versions.versions("content-look"))
+
+    assert learned() == learned() == 1
+    soundfile.write(tmp_path / f"{ids[0]}.wav", np.sin(np.arange(4000) * 1.7), 8000)
+    assert learned() == 2

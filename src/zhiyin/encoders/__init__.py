@@ -9,6 +9,7 @@ __getattr__, __dir__ = lazily(
         "Encoder": "encoder",
         "EncoderConfig": "encoder",
         "Unusable": "encoder",
+        "digest_of": "cache",
         "encode_cached": "cache",
         "estimator": "encoder",
     },

@@ -1,3 +1,4 @@
+from zhiyin.encoders.cache import digest_of as digest_of
 from zhiyin.encoders.cache import encode_cached as encode_cached
 from zhiyin.encoders.encoder import Encoded as Encoded
 from zhiyin.encoders.encoder import Encoder as Encoder

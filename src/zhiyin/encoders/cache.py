@@ -24,7 +24,7 @@ def encode_cached(
     A damaged file is made again. What is unusable is kept nowhere: it may be mended.
     """
     file = folder / f"{encoder.digest}.safetensors"
-    keys = [b"" if thing is None else _digest(thing) for thing in things]
+    keys = [b"" if thing is None else digest_of(thing) for thing in things]
     known = {b"": np.full(encoder.width, np.nan, np.float32), **_kept(file, encoder.width)}
     new = list({key: place for place, key in enumerate(keys) if key not in known}.values())
     made = encoder.encode([things[place] for place in new], progress=progress)
@@ -39,14 +39,15 @@ def encode_cached(
     return Encoded(vectors, {place: why[key] for place, key in enumerate(keys) if key in why})
 
 
-def _digest(thing: Any) -> bytes:
-    """Of the content: a file counts by its bytes, wherever it stands."""
+def digest_of(thing: Any) -> bytes:
+    """16 bytes that stand for the content of a thing that is there: a file counts by its bytes, wherever it stands."""
     if isinstance(thing, Path):
         try:
             thing = thing.read_bytes()
         except OSError:
             thing = f"unreadable {thing}"
-    return hashlib.sha256(thing.encode("utf-8", "surrogatepass") if isinstance(thing, str) else thing).digest()[:16]
+    told = thing if isinstance(thing, bytes) else str(thing).encode("utf-8", "surrogatepass")
+    return hashlib.sha256(told).digest()[:16]
 
 
 def _kept(file: Path, width: int) -> dict[bytes, np.ndarray]:

@@ -16,7 +16,7 @@ from zhiyin.core.errors import DataError, ModelError, SettingsError
 from zhiyin.core.languages import Sentence
 from zhiyin.core.progress import Progress
 from zhiyin.data.contracts import Catalogue
-from zhiyin.encoders import encode_cached, estimator
+from zhiyin.encoders import digest_of, encode_cached, estimator
 from zhiyin.pipeline.once import Facts, once
 from zhiyin.pipeline.recipe import ContentRecipe
 from zhiyin.pipeline.workspace import Workspace
@@ -36,12 +36,12 @@ class Content:
     encoders: Mapping[str, Any]
     """That made them, ready to encode more."""
     facts: Mapping[str, Facts]
-    """Of each block: encoder, columns, width, items (with content), absent, unusable (reason → items)."""
+    """Of each block: encoder, what it reads, columns, width, items (with content), absent, unusable (why → items)."""
 
     def on(self, catalogue: Catalogue) -> Catalogue:
         """The items with these blocks; a column that held vectors is a block now, and no column any more."""
         became = {
-            column for facts in self.facts.values() if facts["encoder"] == "Vectors" for column in facts["columns"]
+            column for facts in self.facts.values() if facts["reads"] == "vectors" for column in facts["columns"]
         }
         columns = {name: column for name, column in catalogue.columns.items() if name not in became}
         return replace(catalogue, columns=columns, content=self.blocks)
@@ -74,8 +74,8 @@ def content_of(
         blocks[name], encoders[name] = found.vectors, encoder
         n_items = int(np.isfinite(found.vectors).all(axis=1).sum())
         facts[name] = {
-            "encoder": recipe.encoder, "columns": list(recipe.columns), "width": encoder.width, "items": n_items,
-            "absent": len(things) - n_items - len(found.unusable), "unusable": found.reasons,
+            "encoder": recipe.encoder, "reads": encoder.reads, "columns": list(recipe.columns), "width": encoder.width,
+            "items": n_items, "absent": len(things) - n_items - len(found.unusable), "unusable": found.reasons,
         }  # fmt: skip
         reasons = "; ".join(f"{why} ({n})" for why, n in list(found.reasons.items())[:3])
         if not n_items:
@@ -128,8 +128,8 @@ def _encoder(name: str, recipe: ContentRecipe, things: list[Any], workspace: Wor
     encoder = estimator(recipe.encoder)(**recipe.settings)
     if not encoder.learns:
         return encoder
-    told = hashlib.sha256("\0".join("" if thing is None else str(thing) for thing in things).encode()).hexdigest()
-    inputs = {"encoder": recipe.encoder, "settings": recipe.settings, "things": told}
+    told = hashlib.sha256(b"".join(bytes(16) if thing is None else digest_of(thing) for thing in things))
+    inputs = {"encoder": recipe.encoder, "settings": recipe.settings, "things": told.hexdigest()}
 
     def make(key: str) -> Facts:
         try:
