@@ -233,8 +233,8 @@ def test_similarity_in_parts_is_the_same_and_the_items_are_measured_once(
     whole = columns_of(dataset, ["two.similarity"], [0, 2, 3, -1])
     monkeypatch.setattr(large, "SIMILARITY_BYTES", 1)
     measured: list[tuple[int, ...]] = []
-    unit = large._unit
-    monkeypatch.setattr(large, "_unit", lambda vectors: (measured.append(vectors.shape), unit(vectors))[1])
+    unit = large.at_length_one
+    monkeypatch.setattr(large, "at_length_one", lambda vectors: (measured.append(vectors.shape), unit(vectors))[1])
     np.testing.assert_array_equal(
         columns_of(dataset, ["two.similarity"], [0, 2, 3, -1])["two.similarity"], whole["two.similarity"]
     )

@@ -94,7 +94,7 @@ def test_a_helper_that_ends_before_its_time_is_told(monkeypatch):
 
 def test_curves_need_their_package_and_say_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
-    said = r"a package that is not installed; pip install 'zhiyin\[tensorboard\]', or leave"
+    said = r"a package that is not installed: pip install 'zhiyin\[tensorboard\]', or leave"
     with pytest.raises(ResourceError, match=said), Engine(tensorboard=tmp_path):
         zhiyin.models.SASRec(epochs=1).fit(worlds.even())
 

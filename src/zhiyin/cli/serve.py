@@ -45,11 +45,8 @@ def run(
     """
     try:
         from zhiyin.serving import Service, listening, serve
-    except ImportError as error:
-        raise ResourceError(
-            f"serving needs a package that is not installed ({error.name}); pip install 'zhiyin[serve]'",
-            do="pip install 'zhiyin[serve]'",
-        ) from None
+    except ImportError:
+        raise ResourceError.not_installed("serving", "serve") from None
     with listening(host, port) as bound:
         service = Service.of(asked.folder, store)
         try:

@@ -40,6 +40,12 @@ class ZhiyinError(Exception):
             f"{said}{did_you_mean(found, words) or ';'} {named}: {choices}{then}", found=str(found), allowed=choices
         )
 
+    @classmethod
+    def not_installed(cls, what: str, extra: str, otherwise: str = "") -> Self:
+        """For ``what`` that needs packages of the optional part ``extra`` of this one; what would do ``otherwise``."""
+        install = f"pip install 'zhiyin[{extra}]'"
+        return cls(f"{what} needs a package that is not installed: {install}{otherwise}", do=install)
+
 
 class DataError(ZhiyinError):
     """Events, items or people that cannot be read or used as they are."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.lengths import at_length_one
 
 STRENGTHS = 10.0 ** np.arange(-4, 2)
 """λ that are tried."""
@@ -47,7 +48,7 @@ class Alignment:
             raise ModelError(f"{whole.sum()} pairs have both vectors; give at least two")
         x, t = things[whole].astype(np.float64), texts[whole].astype(np.float64)
         means = x.mean(axis=0), t.mean(axis=0)
-        x, t = _unit(x - means[0]), _unit(t - means[1])
+        x, t = at_length_one(x - means[0]), at_length_one(t - means[1])
         left, spread, right = np.linalg.svd(x, full_matrices=False)
         seen = left.T @ t  # (rank, S)
         errors = []
@@ -62,10 +63,5 @@ class Alignment:
 
     def likeness(self, texts: np.ndarray, things: np.ndarray) -> np.ndarray:
         """How well each of the things (n, D) fits each of the texts (m, S): cosines, float32 (m, n); NaN gives NaN."""
-        placed = _unit(_unit(things.astype(np.float64) - self.things) @ self.weights)
-        return np.asarray(_unit(texts.astype(np.float64) - self.texts) @ placed.T, np.float32)
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return unit
+        placed = at_length_one(at_length_one(things.astype(np.float64) - self.things) @ self.weights)
+        return np.asarray(at_length_one(texts.astype(np.float64) - self.texts) @ placed.T, np.float32)

@@ -9,12 +9,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, ClassVar, Generic, Literal, Self, TypeVar
 
 import numpy as np
 
-from zhiyin.core.errors import ModelError
+from zhiyin.core.errors import ModelError, SettingsError
 from zhiyin.core.plugins import find
 from zhiyin.core.progress import Progress, Silent
 from zhiyin.core.settings import Config
@@ -42,6 +43,14 @@ class Encoded:
     def reasons(self) -> dict[str, int]:
         """How many things each reason spoiled, most first."""
         return dict(Counter(self.unusable.values()).most_common())
+
+
+def package_version(package: str, encoder: str, extra: str) -> str:
+    """The version of what an encoder comes with. Raises `SettingsError` with the line that installs it."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        raise SettingsError.not_installed(f"the encoder {encoder}", extra) from None
 
 
 class EncoderConfig(Config):

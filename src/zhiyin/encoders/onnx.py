@@ -14,9 +14,10 @@ from pydantic import Field
 
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.files import sha256
+from zhiyin.core.lengths import at_length_one
 from zhiyin.encoders.encoder import C, Encoder, EncoderConfig
 
-INSTALL = "pip install 'zhiyin[export,huggingface,image,sound]'"
+EXTRAS = "export,huggingface,image,sound"
 
 
 class ONNXConfig(EncoderConfig):
@@ -88,7 +89,7 @@ class ONNXEncoder(Encoder[C]):
         try:
             import onnxruntime
         except ImportError:
-            raise SettingsError(f"{self.name} needs packages that are not installed: {INSTALL}", do=INSTALL) from None
+            raise SettingsError.not_installed(f"the encoder {self.name}", EXTRAS) from None
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = 1
         options.log_severity_level = 3
@@ -115,8 +116,7 @@ class ONNXEncoder(Encoder[C]):
             found = (found * mask[:, :, None]).sum(axis=1) / mask.sum(axis=1, keepdims=True)
         elif found.ndim > 2:
             found = found.mean(axis=tuple(range(2, found.ndim)))
-        unit: np.ndarray = found / np.maximum(np.linalg.norm(found, axis=1, keepdims=True), 1e-12)
-        return unit
+        return at_length_one(found)
 
 
 class ONNXText(ONNXEncoder[ONNXTextConfig]):
@@ -163,7 +163,7 @@ class ONNXText(ONNXEncoder[ONNXTextConfig]):
         try:
             from tokenizers import Tokenizer
         except ImportError:
-            raise SettingsError(f"{self.name} needs packages that are not installed: {INSTALL}", do=INSTALL) from None
+            raise SettingsError.not_installed(f"the encoder {self.name}", EXTRAS) from None
         tokenizer = Tokenizer.from_file(str(self._beside))
         tokenizer.enable_truncation(self.config.tokens)
         tokenizer.enable_padding()

@@ -11,15 +11,10 @@ from zhiyin.core.progress import Progress
 from zhiyin.encoders.encoder import Encoder, EncoderConfig, Unusable
 
 
-class VectorsConfig(EncoderConfig):
-    """Settings of Vectors: none."""
-
-
-class Vectors(Encoder[VectorsConfig]):
+class Vectors(Encoder[EncoderConfig]):
     """Vectors: takes the vectors that the items' table holds; their width is the one that most of them have."""
 
     name = "Vectors"
-    Config = VectorsConfig
     reads = "vectors"
     learns = True
     length: int

@@ -158,8 +158,6 @@ def _optuna() -> Any:
     try:
         import optuna
     except ImportError:
-        raise ResourceError(
-            "tuning needs a package that is not installed; pip install 'zhiyin[tune]'", do="pip install 'zhiyin[tune]'"
-        ) from None
+        raise ResourceError.not_installed("tuning", "tune") from None
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     return optuna

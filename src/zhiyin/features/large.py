@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.lengths import at_length_one
 from zhiyin.core.once import once
 from zhiyin.data.contracts import Requests, VectorModel
 from zhiyin.features.feature import Among, Compute, Counters, Feature
@@ -42,7 +43,7 @@ class Asked:
     @cached_property
     def directions(self) -> np.ndarray:
         """The items' vectors (N, D) at length 1."""
-        return _unit(self.model.item_vectors)
+        return at_length_one(self.model.item_vectors)
 
     @cached_property
     def firsts(self) -> np.ndarray:
@@ -120,7 +121,7 @@ def similarity(asked: Asked) -> Compute:
     """Cosine of the person's and the candidate's vector."""
 
     def compute(requests: Requests, candidates: np.ndarray, counters: Counters) -> np.ndarray:
-        persons, items = _unit(asked.persons(requests)), asked.directions
+        persons, items = at_length_one(asked.persons(requests)), asked.directions
         found = np.zeros(candidates.shape, np.result_type(persons, items))
         step = max(1, SIMILARITY_BYTES // (items.itemsize * max(1, candidates.shape[1] * items.shape[1])))
         for start in range(0, len(requests), step):
@@ -148,10 +149,6 @@ def item_vector(asked: Asked) -> Compute:
         return _rows(asked.firsts, candidates)  # (B, C, D)
 
     return compute
-
-
-def _unit(vectors: np.ndarray) -> np.ndarray:
-    return np.asarray(vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-12))
 
 
 def _rows(vectors: np.ndarray, candidates: np.ndarray) -> np.ndarray:

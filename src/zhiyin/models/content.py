@@ -9,6 +9,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from zhiyin.core.errors import ModelError
+from zhiyin.core.lengths import at_length_one
 from zhiyin.data.contracts import Catalogue
 
 
@@ -19,7 +20,8 @@ def content_of(catalogue: Catalogue) -> np.ndarray | None:
     """
     if not catalogue.content:
         return None
-    return np.concatenate([at_length_one(block) for _, block in sorted(catalogue.content.items())], axis=1)
+    blocks = [np.nan_to_num(block.astype(np.float32)) for _, block in sorted(catalogue.content.items())]
+    return np.concatenate([at_length_one(block) for block in blocks], axis=1)
 
 
 def laid_out_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> Catalogue | None:
@@ -38,10 +40,3 @@ def laid_out_like(new: Catalogue, known: Mapping[str, np.ndarray]) -> Catalogue 
             )
     missing = {name: np.full((len(new), block.shape[1]), np.nan, np.float32) for name, block in known.items()}
     return Catalogue(new.ids, new.columns, {**missing, **there})
-
-
-def at_length_one(vectors: np.ndarray) -> np.ndarray:
-    """Each row divided by its length, float32; rows of zeros and of NaN become zeros."""
-    there = np.nan_to_num(vectors.astype(np.float32))
-    unit: np.ndarray = there / np.maximum(np.linalg.norm(there, axis=1, keepdims=True), 1e-12)
-    return unit.astype(np.float32)

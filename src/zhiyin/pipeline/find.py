@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.core.errors import DataError, SettingsError
+from zhiyin.core.lengths import at_length_one
 from zhiyin.core.progress import Progress
 from zhiyin.core.wire import Recommendations
 from zhiyin.encoders import Unusable, estimator
@@ -42,7 +43,7 @@ def described_by(
     except Unusable as why:
         raise DataError(f"nothing can be looked for by {words[:80]!r}: {why}; give words", found=words[:80]) from None
     if spoken == block:
-        likeness = asked @ _unit(content[block]).T
+        likeness = asked @ at_length_one(content[block]).T
     else:
         likeness = Alignment.learn(content[block], content[spoken]).likeness(asked, content[block])
     return _slate(line, likeness, k, block)
@@ -54,7 +55,7 @@ def like(workspace: Workspace, item: str, *, by: str, k: int = 10, progress: Pro
     catalogue = line.dataset.catalogue
     if item not in catalogue.ids:
         raise DataError(f"item {catalogue.ids.hint(item)}; give an item id of the catalogue", found=item)
-    row, vectors = catalogue.ids.row(item), _unit(catalogue.content[block])
+    row, vectors = catalogue.ids.row(item), at_length_one(catalogue.content[block])
     if np.isnan(vectors[row]).any():
         raise DataError(
             f"item {item!r} has no content {block!r}; ask for another item, or by another block", found=item
@@ -102,8 +103,3 @@ def _slate(line: Line, likeness: np.ndarray, k: int, block: str) -> Recommendati
     ]  # fmt: skip
     return {"recommendations": [{"user": None, "request_id": None, "model": None, "rung": None, "items": items,
                                  "unknown_items": [], "notes": []}]}  # fmt: skip
-
-
-def _unit(rows: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = rows / np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), 1e-12)
-    return unit

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from zhiyin.answering.questions import requests_of
+from zhiyin.core.lengths import at_length_one
 from zhiyin.data.contracts import Catalogue, Requests
 from zhiyin.encoders import estimator
 from zhiyin.pipeline.content import things_of
@@ -39,7 +40,7 @@ def _near(catalogue: Catalogue, block: np.ndarray, taken: np.ndarray) -> list[Fa
     there = np.flatnonzero(np.isfinite(block).all(axis=1))
     if len(there) < 2:
         return []
-    vectors = block[there] / np.maximum(np.linalg.norm(block[there], axis=1, keepdims=True), 1e-12)
+    vectors = at_length_one(block[there])
     chosen = np.argsort(-taken[there], kind="stable")[:EXAMPLES]
     likeness = vectors[chosen] @ vectors.T
     likeness[np.arange(len(chosen)), chosen] = -np.inf  # each is most like itself

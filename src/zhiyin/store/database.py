@@ -129,10 +129,7 @@ def _engine(url: sa.URL) -> sa.Engine:
         try:
             return sa.create_engine(url, pool_pre_ping=True)
         except ModuleNotFoundError:
-            raise ServiceError(
-                "a store in PostgreSQL needs a package that is not installed; pip install 'zhiyin[postgres]'",
-                do="pip install 'zhiyin[postgres]'",
-            ) from None
+            raise ServiceError.not_installed("a store in PostgreSQL", "postgres") from None
     path = Path(url.database or "")
     if not path.parent.is_dir():
         raise DataError(f"the store {path} cannot be made: there is no folder {path.parent}", found=str(path))

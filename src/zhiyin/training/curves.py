@@ -16,10 +16,9 @@ def curves(folder: Path | None, label: str) -> Callable[[dict[str, float]], None
     try:
         from torch.utils.tensorboard import SummaryWriter
     except ImportError:
-        raise ResourceError(
-            "curves for TensorBoard need a package that is not installed; pip install 'zhiyin[tensorboard]', or leave "
-            "tensorboard out", do="pip install 'zhiyin[tensorboard]'",
-        ) from None  # fmt: skip
+        raise ResourceError.not_installed(
+            "writing curves for TensorBoard", "tensorboard", ", or leave tensorboard out"
+        ) from None
 
     def record(entry: dict[str, float]) -> None:
         with SummaryWriter(str(folder / label)) as writer:

@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 
+from zhiyin.core.errors import SettingsError
+from zhiyin.core.lengths import at_length_one
 from zhiyin.encoders.encoder import Encoder, EncoderConfig
-from zhiyin.encoders.image.reading import missing, opened
+from zhiyin.encoders.image.reading import opened
 
 SIDE = 64
 """Pixels that edges are looked for in."""
@@ -23,15 +25,10 @@ OF_COLOURS = 0.3
 """What colours weigh beside edges: histograms of gradients lie nearer together."""
 
 
-class ImageShapeConfig(EncoderConfig):
-    """Settings of ImageShape: none."""
-
-
-class ImageShape(Encoder[ImageShapeConfig]):
+class ImageShape(Encoder[EncoderConfig]):
     """ImageShape: edges and colours of a picture, by standard descriptors."""
 
     name = "ImageShape"
-    Config = ImageShapeConfig
     reads = "image"
 
     @property
@@ -44,12 +41,13 @@ class ImageShape(Encoder[ImageShapeConfig]):
         try:
             from skimage.feature import hog
         except ImportError:
-            raise missing("the encoder ImageShape") from None
+            raise SettingsError.not_installed("the encoder ImageShape", "image") from None
         from PIL import Image, ImageOps
 
         square = ImageOps.pad(opened(thing), (SIDE, SIDE), Image.Resampling.BICUBIC, color="white")
         edges = hog(np.asarray(square.convert("L")), DIRECTIONS, (CELL, CELL), (2, 2))
-        return np.concatenate([_unit(edges), OF_COLOURS * _unit(np.sqrt(colours(square)))]).astype(np.float32)
+        parts = at_length_one(edges), OF_COLOURS * at_length_one(np.sqrt(colours(square)))
+        return np.concatenate(parts).astype(np.float32)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack(prepared)
@@ -61,8 +59,3 @@ def colours(image: Any) -> np.ndarray:
     counts, _ = np.histogramdd(pixels, COLOURS, [(0, 1)] * 3)
     shares: np.ndarray = counts.ravel() / len(pixels)
     return shares
-
-
-def _unit(vector: np.ndarray) -> np.ndarray:
-    unit: np.ndarray = vector / max(float(np.linalg.norm(vector)), 1e-12)
-    return unit

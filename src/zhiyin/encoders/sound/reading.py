@@ -34,10 +34,7 @@ def heard(thing: Any) -> np.ndarray:
     try:
         import soundfile
     except ImportError:
-        raise SettingsError(
-            "reading sounds needs a package that is not installed: pip install 'zhiyin[sound]'",
-            do="pip install 'zhiyin[sound]'",
-        ) from None
+        raise SettingsError.not_installed("reading sounds", "sound") from None
     try:
         with soundfile.SoundFile(io.BytesIO(thing) if isinstance(thing, bytes) else _path(thing)) as file:
             rate = file.samplerate

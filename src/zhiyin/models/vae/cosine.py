@@ -11,8 +11,8 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
+from zhiyin.core.lengths import at_length_one
 from zhiyin.data.contracts import Requests
-from zhiyin.models.content import at_length_one
 from zhiyin.models.vae.network import MultVAEModel
 
 
