@@ -210,3 +210,25 @@ def test_every_route_is_in_the_table_of_roles(shop: Any) -> None:
 
     app = app_of(shop.service)
     assert {(method, route.path) for route in app.routes for method in route.methods} == set(ROLES)  # type: ignore[attr-defined]
+
+
+def test_a_slate_as_it_is_wished(shop: Any) -> None:
+    wished = {"filter": "price == 40", "boost": [{"filter": 'item == "i9"', "by": 50}], "pin": ["i2"], "k": 3}
+    slate = shop.slate(history=["i1"], **wished)
+    assert ids(slate)[:2] == ["i2", "i9"]
+    assert slate["items"][0]["score"] is None
+    assert int(ids(slate)[2][1:]) % 2 == 1
+    following = shop.slate(history=["i1"], **{**wished, "offset": 1})
+    assert ids(following)[:2] == ids(slate)[1:]
+    assert len(shop.slate(history=[], most={"price": 1}, k=9)["items"]) == 2
+
+
+def test_the_moment_of_asking_reaches_the_request(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Any] = []
+    answer = shop.service.ladder.answer
+    monkeypatch.setattr(
+        shop.service.ladder, "answer",
+        lambda question, *a, **b: seen.append(question.requests.moment) or answer(question, *a, **b),
+    )  # fmt: skip
+    shop.slate(user="u1", moment={"query": "tea cups", "latitude": 47.1})
+    assert {name: column.tolist() for name, column in seen[0].items()} == {"query": ["tea cups"], "latitude": [47.1]}

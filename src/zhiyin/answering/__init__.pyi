@@ -5,7 +5,10 @@ from zhiyin.answering.assembly import Plan as Plan
 from zhiyin.answering.candidates import features_for as features_for
 from zhiyin.answering.candidates import merge as merge
 from zhiyin.answering.candidates import proposed as proposed
+from zhiyin.answering.filters import Filter as Filter
 from zhiyin.answering.ladder import Budget as Budget
 from zhiyin.answering.ladder import Ladder as Ladder
 from zhiyin.answering.live import Asking as Asking
 from zhiyin.answering.rules import Rules as Rules
+from zhiyin.answering.wishes import Boost as Boost
+from zhiyin.answering.wishes import Wishes as Wishes

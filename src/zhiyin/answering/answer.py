@@ -4,19 +4,23 @@ Letters: B requests, N items, C candidates, K items of a slate.
 """
 
 from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from zhiyin.answering.assembly import Assembly, Plan
+from zhiyin.answering.columns import Columns
 from zhiyin.answering.pool import Pool
 from zhiyin.answering.questions import of_history, of_people, on_catalogue
+from zhiyin.answering.wishes import NONE, Wishes
 from zhiyin.core.errors import DataError, ModelError
+from zhiyin.core.ids import UNKNOWN
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
-from zhiyin.data.contracts import Candidates, Catalogue, Histories, Requests
+from zhiyin.data.contracts import FILL, Candidates, Catalogue, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset, Encoded, encode_histories
 from zhiyin.data.snapshots import Snapshot
@@ -25,15 +29,27 @@ from zhiyin.features import EventCounters
 
 SHOWN = ("title", "category", "price")
 """Item columns that a slate shows."""
+PINNED = "pinned"
+"""The source of an item that was wished first."""
 SLATE = 10
 """Its length where nobody says."""
 POPULAR = Sentence("taken {n} times before now", "此前共被选取 {n} 次")
 POPULAR_LATELY = Sentence("taken {n} times in the last {days} days", "最近 {days} 天内被选取 {n} 次")
 NOTHING_ALLOWED = Sentence("the house rules leave nothing to show; see [answer.rules]",
                            "店规之下没有可展示的商品；见 [answer.rules]")  # fmt: skip
+NOTHING_LEFT = Sentence("the filter leaves nothing to show", "筛选条件之下没有可展示的商品")
 NO_HISTORY = Sentence("nothing is known of this person yet: everybody new is shown this",
                       "尚无此人的历史：所有新用户看到的都是这些")  # fmt: skip
+BY_WISH = Sentence("put first by the shop", "由商家置顶")
 NO_EVENT = Sentence("nothing in the history speaks for it more than for others", "历史中没有特别支持它的内容")
+
+
+class Shown(NamedTuple):
+    """An item of a slate: its row, its score (NaN where nobody scored it), and who proposed it."""
+
+    row: int
+    score: float
+    sources: tuple[str, ...]
 
 
 class Answerer:
@@ -44,6 +60,7 @@ class Answerer:
     ) -> None:  # fmt: skip
         """``dataset``: the log; without it nobody is known by name and no item has a count."""
         self.assembly, self.language, self.k = assembly, language, k
+        self.wishes, self.rules, self.lift = NONE, assembly.rules, np.zeros(0)
         self.dataset = None if dataset is None else dataset.for_purpose("personalise")
 
     @classmethod
@@ -78,16 +95,45 @@ class Answerer:
     def answer(self, question: Encoded, k: int | None = None) -> Recommendations:
         """A slate for each request of the question."""
         k = slate_length(self.k if k is None else k, len(self.assembly.catalogue))
-        pool = self.assembly.pool(question.requests, k, self.counters, self.allowed)
+        pool = self.assembly.pool(question.requests, self.depth(k), self.counters, self.allowed)
         return {"recommendations": [self._slate(question, b, pool.take(b), k) for b in range(len(question.requests))]}
+
+    def depth(self, k: int) -> int:
+        """Items that a page of ``k`` needs: with those of the pages before it."""
+        return k + self.wishes.offset
 
     def ranked(self, requests: Requests, k: int) -> Candidates:
         """All candidates of each request, best first, as the house rules have them."""
         return self.capped(self.assembly.ranked(requests, k, self.counters, self.allowed))
 
+    def under(self, wishes: Wishes) -> "Answerer":
+        """The same, answering as one request wishes. Raises `SettingsError` for a column that the items do not have."""
+        if wishes == NONE:
+            return self
+        columns, allowed, _ = self.columns, self.allowed, self.counters  # read once, for all that come after
+        wished = copy(self)
+        wished.wishes = wishes
+        if wishes.filter is not None:
+            mask = wishes.filter.allowed(columns)
+            wished.allowed = mask if allowed is None else allowed & mask
+        wished.rules = self.rules.with_most(wishes.most)
+        for column in wishes.most:
+            columns.cells(column, "most")
+        wished.lift = sum((boost.by * boost.filter.allowed(columns) for boost in wishes.boost), np.zeros(len(columns)))
+        return wished
+
     def capped(self, found: Candidates) -> Candidates:
-        """Without what exceeds the house rules' most of one kind."""
-        return self.assembly.rules.capped(found, self.shelf)
+        """Boosted as wished, then without what exceeds the most of one kind."""
+        return self.rules.capped(self._boosted(found), self.columns)
+
+    def _boosted(self, found: Candidates) -> Candidates:
+        """Best first after items were lifted by spreads of the request's scores."""
+        if not self.wishes.boost or not found.rows.size:
+            return found
+        there = found.rows != FILL
+        spread = np.std(found.scores, axis=1, where=there & np.isfinite(found.scores), keepdims=True)
+        lift = self.lift[np.maximum(found.rows, 0)] * np.where(spread > 0, spread, 1)
+        return found.ordered(np.where(there, found.scores + lift, -np.inf).astype(np.float32))
 
     @cached_property
     def counters(self) -> EventCounters | None:
@@ -103,48 +149,73 @@ class Answerer:
     @cached_property
     def allowed(self) -> np.ndarray | None:
         """Which items the house rules let through, bool (N,); None for all."""
-        return self.assembly.rules.allowed(self.shelf)
+        return self.assembly.rules.allowed(self.columns)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The columns of the shelf, which rules and filters read."""
+        return Columns(self.shelf)
 
     def _slate(self, question: Encoded, b: int, pool: Pool, k: int) -> SlateJSON:
         """The slate of the ``b``-th request from its ``pool``."""
         request, found = question.requests.take(np.array([b])), pool.found
-        shown = self.capped(pool.left)
-        there = shown.rows[0, :k] >= 0
-        slate, scores, bits = (part[0, :k][there] for part in (shown.rows, shown.scores, shown.sources))
-        told = reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self.holding(pool),
-                           lambda asked: self.ranked(asked, k), self.shelf, self.language)  # fmt: skip
-        items = [
-            self._explained(request, int(row), score, named(bits, found.source_names), reason)
-            for row, score, bits, reason in zip(slate, scores, bits, told, strict=True)
-        ]
+        shown = self.page(self.capped(pool.left), k)
+        slate = np.array([one.row for one in shown if PINNED not in one.sources], np.int32)
+        depth = self.depth(k)
+        told = iter(reasons_for(request, found.rows[0][found.rows[0] >= 0], slate, self.holding(pool),
+                                lambda asked: self.ranked(asked, depth), self.shelf, self.language))  # fmt: skip
+        items = [self._pinned(one) if PINNED in one.sources else self._explained(request, one, next(told))
+                 for one in shown]  # fmt: skip
         history = self.shelf.ids.take(request.histories.items)
         return {**self.slate(question, b, items, k), "history": history}
 
+    def page(self, found: Candidates, k: int) -> list[Shown]:
+        """The ``k`` items of the asked page of one request's candidates, best first: pinned ones, then the others."""
+        there = found.rows[0] != FILL
+        rows, scores, bits = (part[0][there] for part in (found.rows, found.scores, found.sources))
+        others = [
+            Shown(int(row), float(score), tuple(named(which, found.source_names)))
+            for row, score, which in zip(rows, scores, bits, strict=True) if int(row) not in self.pinned
+        ]  # fmt: skip
+        pinned = [Shown(row, np.nan, (PINNED,)) for row in self.pinned]
+        return [*pinned, *others][self.wishes.offset : self.wishes.offset + k]
+
+    @property
+    def pinned(self) -> list[int]:
+        """Rows of the items that are wished first, and that the house lets through."""
+        rows = self.shelf.ids.rows(self.wishes.pin)
+        house = self.assembly.rules.allowed(self.columns) if len(rows) else None
+        return [int(row) for row in rows if row != UNKNOWN and (house is None or house[row])]
+
     def slate(self, question: Encoded, b: int, items: list[SlateItem], k: int) -> SlateJSON:
         """These items as the slate of the ``b``-th request; where the house rules left none of ``k``, it says so."""
-        ruled = [] if items or not k or self.allowed is None else [NOTHING_ALLOWED.said(self.language)]
+        nothing = NOTHING_LEFT if self.wishes.filter else NOTHING_ALLOWED
+        ruled = [] if items or not k or self.allowed is None else [nothing.said(self.language)]
+        pins = [id_ for id_ in self.wishes.pin if id_ not in self.shelf.ids]
         return {
             "user": question.users[b], "request_id": None,
             "model": {"name": self.assembly.name, "version": self.assembly.version}, "rung": None, "items": items,
-            "unknown_items": list(question.unknown[b]), "notes": [*question.notes[b], *ruled],
+            "unknown_items": list(dict.fromkeys([*question.unknown[b], *pins])), "notes": [*question.notes[b], *ruled],
         }  # fmt: skip
 
-    def item(self, row: int, score: float, sources: Sequence[str]) -> SlateItem:
-        """A candidate as it is shown, without a reason; ``sources`` proposed it."""
+    def item(self, one: Shown) -> SlateItem:
+        """A candidate as it is shown, without a reason."""
+        columns = self.shelf.columns
         return {
-            "item": self.shelf.ids[row], "score": float(score), "source": ", ".join(sources),
-            "columns": {name: plain(self.shelf.columns[name][row]) for name in SHOWN if name in self.shelf.columns},
+            "item": self.shelf.ids[one.row], "score": one.score, "source": ", ".join(one.sources),
+            "columns": {name: plain(columns[name][one.row]) for name in SHOWN if name in columns},
         }  # fmt: skip
 
-    def _explained(
-        self, request: Requests, row: int, score: float, sources: list[str], reason: Reason | None
-    ) -> SlateItem:  # fmt: skip
-        reason = reason or self._popular(request, row, sources)
+    def _pinned(self, one: Shown) -> SlateItem:
+        return {**self.item(one), "reason": BY_WISH.said(self.language), "reasons": []}
+
+    def _explained(self, request: Requests, one: Shown, reason: Reason | None) -> SlateItem:
+        reason = reason or self._popular(request, one.row, one.sources)
         words = NO_EVENT if request.histories.n_events else NO_HISTORY
         text = reason["text"] if reason else words.said(self.language)
-        return {**self.item(row, score, sources), "reason": text, "reasons": [reason] if reason else []}
+        return {**self.item(one), "reason": text, "reasons": [reason] if reason else []}
 
-    def _popular(self, request: Requests, row: int, sources: list[str]) -> Reason | None:
+    def _popular(self, request: Requests, row: int, sources: Sequence[str]) -> Reason | None:
         """How often the item was taken, where a source that goes by popularity proposed it."""
         models = [self.assembly.sources[name][0] for name in sources]
         popular = next((model for model in models if model.name == "Popular"), None)

@@ -13,11 +13,12 @@ from typing import Literal, get_args
 import numpy as np
 from pydantic import Field
 
-from zhiyin.answering.answer import Answerer, named
+from zhiyin.answering.answer import Answerer
 from zhiyin.answering.questions import on_catalogue
+from zhiyin.answering.wishes import NONE, Wishes
 from zhiyin.core.settings import Config
 from zhiyin.core.wire import Recommendations, SlateJSON
-from zhiyin.data.contracts import FILL, Candidates, Histories, Requests
+from zhiyin.data.contracts import Candidates, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Encoded
 from zhiyin.data.popularity import counts
@@ -58,27 +59,36 @@ class Ladder:
             name: ThreadPoolExecutor(self.budget.workers, name) for name in ("full", "reasons", "retrieval")
         }
 
-    def answer(self, question: Encoded, k: int | None = None, *, reasons: bool = False) -> Recommendations:
-        """A slate for the one request of the question, naming its rung. Raises `ModelError` for a wrong ``k``."""
-        k = slate_length(self.answerer.k if k is None else k, len(self.answerer.assembly.catalogue))
+    def answer(
+        self, question: Encoded, k: int | None = None, *, reasons: bool = False, wishes: Wishes = NONE
+    ) -> Recommendations:
+        """A slate for the one request of the question, naming its rung.
+
+        Raises `ModelError` for a wrong ``k``, `SettingsError` for a wish about a column that the items do not have.
+        """
+        answerer = self.answerer.under(wishes)
+        k = slate_length(answerer.k if k is None else k, len(answerer.assembly.catalogue))
         whole_s = self.budget.reasons_s if reasons else self.budget.full_s
         tries = (
-            ("full", "reasons" if reasons else "full", whole_s, lambda: self._full(question, k, reasons)),
-            ("retrieval", "retrieval", self.budget.retrieval_s, lambda: self._retrieval(question, k)),
+            ("full", "reasons" if reasons else "full", whole_s, lambda: self._full(answerer, question, k, reasons)),
+            ("retrieval", "retrieval", self.budget.retrieval_s, lambda: self._retrieval(answerer, question, k)),
         )
         for rung, threads, within_s, asked in tries:
             slate = self._tried(rung, threads, within_s, asked)
             if slate is not None:
                 break
         else:
-            rung, slate = "popular", self._popular(question, k)
+            rung, slate = "popular", self._popular(answerer, question, k)
         slate["rung"] = rung
         return {"recommendations": [slate]}
 
     def warm(self, question: Encoded) -> None:
         """Give the answer of each rung, however long it takes. Raises what a rung raises."""
-        k = slate_length(self.answerer.k, len(self.answerer.assembly.catalogue))
-        for rung in (self._full(question, k, False), self._retrieval(question, k), self._popular(question, k)):
+        one = self.answerer
+        k = slate_length(one.k, len(one.assembly.catalogue))
+        for rung in (
+            self._full(one, question, k, False), self._retrieval(one, question, k), self._popular(one, question, k)
+        ):  # fmt: skip
             log.debug("warm: %d items", len(rung["items"]))
 
     def similar(self, item: str, k: int) -> SlateJSON:
@@ -89,8 +99,8 @@ class Ladder:
         notes = [] if known else [f"item {catalogue.ids.hint(item)}"]
         asked = Requests.of(Histories.of([[row] if known else []]))
         question = Encoded(asked, [None], [[] if known else [item]], [notes])
-        found = self._of_source(asked, slate_length(k, len(catalogue)))
-        slate = self._slate(question, found, k if known else 0)
+        found = self._of_source(self.answerer, asked, slate_length(k, len(catalogue)))
+        slate = _slate(self.answerer, question, found, k if known else 0)
         slate["rung"] = "retrieval"
         return slate
 
@@ -111,41 +121,39 @@ class Ladder:
             log.error("rung %s failed (%s); the next one answers", rung, type(error).__name__, exc_info=error)
         return None
 
-    def _full(self, question: Encoded, k: int, reasons: bool) -> SlateJSON:
+    def _full(self, answerer: Answerer, question: Encoded, k: int, reasons: bool) -> SlateJSON:
         if reasons:
-            return self.answerer.answer(question, k)["recommendations"][0]
-        return self._slate(question, self.answerer.ranked(question.requests, k), k)
+            return answerer.answer(question, k)["recommendations"][0]
+        return _slate(answerer, question, answerer.ranked(question.requests, answerer.depth(k)), k)
 
-    def _retrieval(self, question: Encoded, k: int) -> SlateJSON:
-        return self._slate(question, self._of_source(question.requests, k), k)
+    def _retrieval(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
+        return _slate(answerer, question, self._of_source(answerer, question.requests, answerer.depth(k)), k)
 
-    def _of_source(self, requests: Requests, k: int) -> Candidates:
-        model, _ = self.answerer.assembly.sources[self.source]
-        found = model.candidates(requests, max(k, WIDTH), self.answerer.allowed)
-        return self.answerer.capped(Candidates(found.rows, found.scores, found.sources, (self.source,)))
+    def _of_source(self, answerer: Answerer, requests: Requests, k: int) -> Candidates:
+        model, _ = answerer.assembly.sources[self.source]
+        found = model.candidates(requests, max(k, WIDTH), answerer.allowed)
+        return answerer.capped(Candidates(found.rows, found.scores, found.sources, (self.source,)))
 
-    def _popular(self, question: Encoded, k: int) -> SlateJSON:
+    def _popular(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
         rows, scores = self.popular
-        left = np.flatnonzero(~np.isin(rows, question.requests.exclude[0]))[: max(k, WIDTH)]
+        may = ~np.isin(rows, question.requests.exclude[0])
+        if answerer.allowed is not None:
+            may &= answerer.allowed[rows]
+        left = np.flatnonzero(may)[: max(answerer.depth(k), WIDTH)]
         found = Candidates(rows[None, left], scores[None, left], np.ones((1, len(left)), np.uint32), ("popular",))
-        return self._slate(question, self.answerer.capped(found), k)
+        return _slate(answerer, question, answerer.capped(found), k)
 
-    def _slate(self, question: Encoded, found: Candidates, k: int) -> SlateJSON:
-        """The first ``k`` candidates of the one request, without reasons."""
-        there = found.rows[0, :k] != FILL
-        rows, scores, bits = (part[0, :k][there] for part in (found.rows, found.scores, found.sources))
-        items = [
-            self.answerer.item(row, score, named(which, found.source_names))
-            for row, score, which in zip(rows, scores, bits, strict=True)
-        ]
-        return self.answerer.slate(question, 0, items, k)
+
+def _slate(answerer: Answerer, question: Encoded, found: Candidates, k: int) -> SlateJSON:
+    """The asked page of ``k`` of the one request's candidates, best first, without reasons."""
+    return answerer.slate(question, 0, [answerer.item(one) for one in answerer.page(found, k)], k)
 
 
 def _by_popularity(answerer: Answerer) -> tuple[np.ndarray, np.ndarray]:
-    """Rows int32 (n,) and counts float32 (n,) of all items that the house rules let through, most popular first."""
+    """Rows int32 (N,) and counts float32 (N,) of all items, most popular first. Raises `SettingsError` for a house rule
+    that cannot be kept."""
     catalogue, log = answerer.assembly.catalogue, answerer.dataset
     taken = np.zeros(len(catalogue)) if log is None else counts(on_catalogue(log, catalogue))
     order = np.argsort(-taken, kind="stable")
-    if answerer.allowed is not None:
-        order = order[answerer.allowed[order]]
+    answerer.rules.check(answerer.columns)
     return order.astype(np.int32), taken[order].astype(np.float32)

@@ -16,7 +16,7 @@ from zhiyin.answering.questions import excluded, of_history, on_catalogue, reque
 from zhiyin.core.errors import DataError
 from zhiyin.core.ids import UNKNOWN
 from zhiyin.data.consent import ALL, CONSENT, allows, consent_bits
-from zhiyin.data.contracts import KINDS, Histories, Ragged, Requests
+from zhiyin.data.contracts import KINDS, Histories, Ragged, Requests, column_array
 from zhiyin.data.dataset import Encoded
 
 DAY_S = 86_400
@@ -83,6 +83,13 @@ class Asking:
         asked = of_history(self.catalogue, self.weighting, items, self.now)
         exclude = self._and_never(asked.requests.exclude, never)
         return replace(asked, requests=replace(asked.requests, exclude=exclude))
+
+    def at(self, question: Encoded, moment: Mapping[str, Any]) -> Encoded:
+        """The same question with what is known of the ``moment`` of asking, by column."""
+        if not moment:
+            return question
+        said = {name: column_array([value]) for name, value in moment.items()}
+        return replace(question, requests=replace(question.requests, moment=said))
 
     def check(self, event: Happening) -> None:
         """Raises `DataError` for an event that no answer could read: of a kind or a consent that nobody knows."""

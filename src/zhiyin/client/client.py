@@ -57,11 +57,15 @@ class Client:
 
     def recommend(
         self, user: str | None = None, *, history: Sequence[str] | None = None, k: int | None = None,
-        exclude: Sequence[str] = (), reasons: bool = False,
+        exclude: Sequence[str] = (), reasons: bool = False, **wishes: Any,
     ) -> SlateJSON:  # fmt: skip
-        """A slate for ``user`` as they are now, or for somebody of whom only a ``history`` of item ids is known."""
+        """A slate for ``user`` as they are now, or for somebody of whom only a ``history`` of item ids is known.
+
+        ``wishes``: ``filter``, ``boost``, ``most``, ``pin``, ``offset`` and ``moment`` as the API has them:
+        ``shop.recommend("17850", filter='category == "mug" and price < 5', most={"category": 2})``.
+        """
         asked = {"user": user, "history": None if history is None else list(history), "k": k,
-                 "exclude": list(exclude), "reasons": reasons}  # fmt: skip
+                 "exclude": list(exclude), "reasons": reasons, **wishes}  # fmt: skip
         return self._slates("/v1/recommend", {name: part for name, part in asked.items() if part is not None})[0]
 
     def similar(self, item: str, k: int = 10) -> SlateJSON:

@@ -17,6 +17,7 @@ class Reason(TypedDict):
 class SlateItem(TypedDict):
     item: str
     score: float
+    """null (NaN) where nobody scored it: a pinned item."""
     source: NotRequired[str]
     reason: NotRequired[str]
     reasons: NotRequired[list[Reason]]

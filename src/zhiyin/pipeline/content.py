@@ -40,9 +40,7 @@ class Content:
 
     def on(self, catalogue: Catalogue) -> Catalogue:
         """The items with these blocks; a column that held vectors is a block now, and no column any more."""
-        became = {
-            column for facts in self.facts.values() if facts["reads"] == "vectors" for column in facts["columns"]
-        }
+        became = {column for facts in self.facts.values() if facts["reads"] == "vectors" for column in facts["columns"]}
         columns = {name: column for name, column in catalogue.columns.items() if name not in became}
         return replace(catalogue, columns=columns, content=self.blocks)
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from zhiyin.answering.columns import Columns
 from zhiyin.answering.questions import excluded
 from zhiyin.core.errors import RefusedError
 from zhiyin.core.languages import Sentence
@@ -20,7 +21,7 @@ DONE = Sentence("{events} events of {people} people and {items} items; {cases} t
 
 def prepare(line: Line) -> Facts:
     """Counts, what each fix did, data quality, the rule of the split and the verdict on leaks."""
-    for note in line.recipe.answer.rules.check(line.dataset.catalogue):
+    for note in line.recipe.answer.rules.check(Columns(line.dataset.catalogue)):
         line.progress.say(note)
     excluded(Histories.empty(0), line.recipe.answer.exclude, line.dataset.kinds)  # an unknown kind is refused now
     if line.recipe.content and not any(

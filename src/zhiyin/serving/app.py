@@ -58,7 +58,8 @@ def _v1(app: FastAPI, service: Service) -> None:
 
     @app.post("/v1/recommend", response_class=JSON, summary="A slate for a person, or for a bare history")
     def recommend(request: Request, body: RecommendIn) -> Any:
-        return _named(request, service.recommend(**body.model_dump()))
+        asked = {name: getattr(body, name) for name in ("user", "history", "k", "exclude", "reasons", "moment")}
+        return _named(request, service.recommend(**asked, wishes=body.wishes))
 
     @app.post("/v1/similar", response_class=JSON, summary="The items nearest to each of these")
     def similar(request: Request, body: SimilarIn) -> Any:

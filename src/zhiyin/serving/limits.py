@@ -15,8 +15,12 @@ K = 500
 """Length of a slate."""
 ID = 1024
 """Characters of an id."""
+WISHES = 20
+"""Boosts, and columns of which at most so many items are wanted."""
+PINS = 100
+"""Items that are put first."""
 CONTEXT = 32
-"""Further columns of an event."""
+"""Further columns of an event, or of the moment of asking."""
 LIVE = 10_000
 """Newest live events of a person that an answer reads."""
 

@@ -2,11 +2,12 @@
 
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-from zhiyin.answering import Answerer, Asking, Budget, Ladder
+from zhiyin.answering import Answerer, Asking, Budget, Ladder, Wishes
+from zhiyin.answering.wishes import NONE
 from zhiyin.core.errors import ModelError, ServiceError
 from zhiyin.core.wire import ModelsJSON, Recommendations, ServedJSON, TakenJSON
 from zhiyin.serving.limits import LIVE
@@ -61,13 +62,14 @@ class Service:
 
     def recommend(
         self, user: str | None = None, history: Sequence[str] | None = None, k: int | None = None,
-        exclude: Sequence[str] = (), reasons: bool = False,
+        exclude: Sequence[str] = (), reasons: bool = False, moment: Mapping[str, Any] | None = None,
+        wishes: Wishes = NONE,
     ) -> Recommendations:  # fmt: skip
         """A slate for a person, with all that came in until now, or for a bare ``history``."""
-        if user is None:
-            return self.ladder.answer(self.asking.history(history or (), exclude), k, reasons=reasons)
-        live, notes = self._live(user)
-        answer = self.ladder.answer(self.asking.person(user, live, exclude), k, reasons=reasons)
+        live, notes = ([], []) if user is None else self._live(user)
+        asked = self.asking
+        question = asked.history(history or (), exclude) if user is None else asked.person(user, live, exclude)
+        answer = self.ladder.answer(asked.at(question, moment or {}), k, reasons=reasons, wishes=wishes)
         for slate in answer["recommendations"]:
             slate["notes"].extend(notes)
         return answer

@@ -4,8 +4,10 @@ from typing import Annotated, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
+from zhiyin.answering import Boost, Filter, Wishes
+from zhiyin.answering.filters import LONGEST
 from zhiyin.core.settings import Config
-from zhiyin.serving.limits import CONTEXT, EVENTS, HISTORY, ID, SIMILAR, K
+from zhiyin.serving.limits import CONTEXT, EVENTS, HISTORY, ID, PINS, SIMILAR, WISHES, K
 from zhiyin.store.events import UNKEPT
 
 
@@ -17,6 +19,7 @@ def _kept(text: str) -> str:
 
 Id = Annotated[str, Field(min_length=1, max_length=ID), AfterValidator(_kept)]
 Cell = Annotated[str, Field(max_length=ID)] | bool | int | float | None
+Text = Annotated[str, Field(min_length=1, max_length=LONGEST)]
 Length = Annotated[int, Field(ge=1, le=K, strict=True)]
 
 
@@ -48,18 +51,63 @@ class EventsIn(Config):
     events: Annotated[list[EventIn], Field(min_length=1, max_length=EVENTS)]
 
 
-class RecommendIn(Config):
+class BoostIn(Config):
+    """Items that are lifted."""
+
+    filter: Text
+    """Which, as in ``filter``."""
+    by: Annotated[float, Field(ge=-100, le=100)]
+    """By so many spreads (standard deviations) of the candidates' scores; below 0 they are pushed down."""
+
+
+class WishesIn(Config):
+    """What is wished of a slate beside its length. Nothing of it shows what the house rules forbid."""
+
+    k: Length | None = None
+    """How many items; the recipe's where it is left out."""
+    offset: Annotated[int, Field(ge=0, lt=K, strict=True)] = 0
+    """So many are left out at the beginning: the second page of 10 has 10."""
+    filter: Text | None = None
+    """Only items of which this holds: ``category == "mug" and price < 5``; ``in``, ``or``, ``not``, brackets."""
+    boost: Annotated[list[BoostIn], Field(max_length=WISHES)] = []
+    most: Annotated[dict[Id, Annotated[int, Field(ge=1, le=K, strict=True)]], Field(max_length=WISHES)] = {}
+    """At most so many items of one value: ``{"category": 3}``."""
+    pin: Annotated[list[Id], Field(max_length=PINS)] = []
+    """Items that stand first, in this order."""
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        if self.offset + (self.k or 0) > K:
+            raise ValueError(f"offset and k are together {self.offset + (self.k or 0)}; give at most {K}")
+        return self
+
+    @property
+    def wishes(self) -> Wishes:
+        """As answers take them. Raises `SettingsError` for a filter that cannot be read."""
+        boosts = tuple(Boost(Filter.of(boost.filter), boost.by) for boost in self.boost)
+        only = None if self.filter is None else Filter.of(self.filter)
+        return Wishes(only, boosts, self.most, tuple(dict.fromkeys(self.pin)), self.offset)
+
+
+class RecommendIn(WishesIn):
     """Who asks: a person by id, or somebody of whom only a history is known."""
 
-    model_config = ConfigDict(json_schema_extra={"examples": [{"user": "17850", "k": 5}, {"history": ["85123A"]}]})
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {"user": "17850", "k": 5},
+                {"history": ["85123A"], "filter": 'category == "mug" and price < 5', "most": {"category": 2}},
+            ]
+        }
+    )
     user: Id | None = None
     """A person of the log, or one who came since; anybody else is answered as somebody new."""
     history: Annotated[list[Id], Field(max_length=HISTORY)] | None = None
     """Item ids, oldest first; may be empty."""
-    k: Length | None = None
-    """How many items; the recipe's where it is left out."""
     exclude: Annotated[list[Id], Field(max_length=HISTORY)] = []
     """Items that are not to be returned."""
+    moment: Annotated[dict[Id, Cell], Field(max_length=CONTEXT)] = {}
+    """What is known of now, as columns that features read: ``{"device": "phone", "query": "tea cups"}``."""
     reasons: bool = False
     """Each item with its reason (slow: each is tried by asking again)."""
 

@@ -70,6 +70,12 @@ class Candidates:
         one = slice(b, b + 1)
         return Candidates(self.rows[one], self.scores[one], self.sources[one], self.source_names)
 
+    def ordered(self, scores: np.ndarray) -> "Candidates":
+        """The same by these ``scores`` float32 (B, C), best first; among equals in the order that they had."""
+        order = np.argsort(-scores, axis=1, kind="stable")
+        rows, scores, bits = (np.take_along_axis(part, order, axis=1) for part in (self.rows, scores, self.sources))
+        return Candidates(rows, scores, bits, self.source_names)
+
 
 @dataclass(frozen=True, eq=False)
 class Cases:
