@@ -232,3 +232,49 @@ def test_the_moment_of_asking_reaches_the_request(shop: Any, monkeypatch: pytest
     )  # fmt: skip
     shop.slate(user="u1", moment={"query": "tea cups", "latitude": 47.1})
     assert {name: column.tolist() for name, column in seen[0].items()} == {"query": ["tea cups"], "latitude": [47.1]}
+
+
+def only(said: Any) -> Any:
+    assert said.status == 200, said
+    (slate,) = said.body["recommendations"]
+    return slate
+
+
+def test_a_list_of_ones_own_is_ordered_and_nothing_known_is_left_out(shop: Any) -> None:
+    given = ["i0", "i3", "i12", "nowhere", "i5", "i3"]
+    slate = only(shop.ask("POST", "/v1/rerank", {"history": ["i1", "i7", "i9"], "items": given}))
+    assert sorted(ids(slate)) == ["i0", "i12", "i3", "i5"], "what the house hides is the shop's own to show"
+    assert set(ids(slate)[:2]) == {"i3", "i5"}
+    assert slate["unknown_items"] == ["nowhere"]
+    assert slate["rung"] == "full"
+    whole = only(shop.ask("POST", "/v1/recommend", {"history": ["i1", "i7", "i9"], "k": 9}))
+    again = only(shop.ask("POST", "/v1/rerank", {"history": ["i1", "i7", "i9"], "items": ids(whole)[::-1]}))
+    assert ids(again) == ids(whole)
+    scores = [[item["score"] for item in one["items"]] for one in (whole, again)]
+    assert scores[1] == pytest.approx(scores[0], rel=1e-5), "each scores as it does among what is proposed"
+    assert ids(only(shop.ask("POST", "/v1/rerank", {"user": "u1", "items": ["nowhere"]}))) == []
+
+
+def test_what_goes_with_a_basket(shop: Any) -> None:
+    slate = only(shop.ask("POST", "/v1/basket", {"items": ["i1", "i3"], "k": 3}))
+    assert all(int(id_[1:]) % 2 == 1 and id_ not in ("i1", "i3") for id_ in ids(slate))
+    own = only(shop.ask("POST", "/v1/basket", {"items": ["i1"], "user": "u0", "k": 9}))
+    assert own["user"] == "u0"
+    assert "i1" not in ids(own)
+    n = len(shop.service.store.events)
+    assert ids(own) != ids(shop.slate(user="u0", k=9))
+    assert len(shop.service.store.events) == n, "a basket is no event"
+
+
+def test_what_rises_stands_first(shop: Any) -> None:
+    before = only(shop.ask("POST", "/v1/trending", {"k": 16}))
+    assert before["rung"] == "rising"
+    assert "i12" not in ids(before)
+    last = ids(before)[-1]
+    events = [{"user": f"fan {n}", "item": last} for n in range(30)]
+    assert shop.ask("POST", "/v1/events", {"events": events}).status == 200
+    after = only(shop.ask("POST", "/v1/trending", {"k": 3}))
+    assert ids(after)[0] == last
+    assert after["items"][0]["score"] > 3 > before["items"][-1]["score"]
+    odd = only(shop.ask("POST", "/v1/trending", {"k": 3, "filter": "price == 40"}))
+    assert all(int(id_[1:]) % 2 == 1 for id_ in ids(odd))

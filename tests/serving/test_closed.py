@@ -16,6 +16,9 @@ from zhiyin.store import ROLES as ALL_ROLES
 BODIES = {
     "/v1/events": {"events": [{"user": "u", "item": "i0"}]},
     "/v1/recommend": {"user": "u0"},
+    "/v1/rerank": {"user": "u0", "items": ["i1", "i2"]},
+    "/v1/basket": {"items": ["i0"]},
+    "/v1/trending": {},
     "/v1/similar": {"items": ["i0"]},
 }
 PARTS = {"code", "message", "found", "allowed", "do"}
@@ -106,13 +109,17 @@ MISTAKES = [
     ("/v1/recommend", {"user": "u" * 1025}, "it must be of at most 1,024 characters"),
     ("/v1/recommend", {"user": "a\0b"}, "give text without NUL and half characters"),
     ("/v1/recommend", [1], "the body must be a JSON object with: k, offset, filter, boost, most, pin, user, history, "
-     "exclude, moment, reasons"),
+     "moment, exclude, reasons"),
     ("/v1/recommend", None, "the body must be a JSON object with: k, offset"),
     ("/v1/recommend", {"user": "u", "k": 400, "offset": 101}, "offset and k are together 501; give at most 500"),
     ("/v1/recommend", {"user": "u", "filter": "x ="}, "the filter cannot be read (invalid syntax at character"),
     ("/v1/recommend", {"user": "u", "filter": "colour == 1"}, "the filter names the column 'colour', which the items"),
     ("/v1/recommend", {"user": "u", "most": {"price": 0}}, "found 0; it must be greater than or equal to 1"),
     ("/v1/recommend", {"user": "u", "boost": [{"filter": "price == 1"}]}, "'boost.0.by': found nothing; it is needed"),
+    ("/v1/rerank", {"items": ["i1"]}, "found {'items': ['i1']}; give either user or history, one of the two"),
+    ("/v1/rerank", {"user": "u", "items": []}, "it must be a list with at least one value"),
+    ("/v1/basket", {}, "the request setting 'items': found nothing; it is needed"),
+    ("/v1/trending", {"days": 0}, "found 0; it must be greater than 0"),
     ("/v1/similar", {"items": []}, "it must be a list with at least one value"),
     ("/v1/similar", {"items": ["i"] * 21}, "it must be of at most 20 values"),
     ("/v1/events", {"events": []}, "it must be a list with at least one value"),

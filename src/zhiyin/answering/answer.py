@@ -122,6 +122,21 @@ class Answerer:
         wished.lift = sum((boost.by * boost.filter.allowed(columns) for boost in wishes.boost), np.zeros(len(columns)))
         return wished
 
+    def scored(self, requests: Requests, rows: np.ndarray) -> np.ndarray:
+        """float32 (C,) of one request for the items in ``rows`` (C,): each as it scores among what is proposed."""
+        pool = self.assembly.pool(requests, len(rows), self.counters)
+        known = pool.found.rows[0]
+        added = rows[~np.isin(rows, known)]
+        bits, scores = pool.found.sources[0], np.zeros(len(known) + len(added), np.float32)
+        found = Candidates(
+            np.concatenate([known, added])[None], scores[None], np.pad(bits, (0, len(added)))[None],
+            pool.found.source_names,
+        )  # fmt: skip
+        counted = np.pad(pool.counted[0], (0, len(added)))[None]
+        by_row = dict(zip(found.rows[0].tolist(), self.assembly.scores(requests, found, self.counters, counted)[0],
+                          strict=True))  # fmt: skip
+        return np.array([by_row[row] for row in rows.tolist()], np.float32)
+
     def capped(self, found: Candidates) -> Candidates:
         """Boosted as wished, then without what exceeds the most of one kind."""
         return self.rules.capped(self._boosted(found), self.columns)

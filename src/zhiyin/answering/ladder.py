@@ -5,17 +5,21 @@ counted when the ladder was made, so that it needs no model and cannot be late. 
 """
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
-from typing import Literal, get_args
+from dataclasses import replace
+from typing import Any, Literal, get_args
 
 import numpy as np
 from pydantic import Field
 
-from zhiyin.answering.answer import Answerer
+from zhiyin.answering.answer import Answerer, Shown
+from zhiyin.answering.candidates import moved_up
 from zhiyin.answering.questions import on_catalogue
+from zhiyin.answering.rising import SOURCE, Taken, rising
 from zhiyin.answering.wishes import NONE, Wishes
+from zhiyin.core.ids import UNKNOWN
 from zhiyin.core.settings import Config
 from zhiyin.core.wire import Recommendations, SlateJSON
 from zhiyin.data.contracts import Candidates, Histories, Requests
@@ -69,18 +73,51 @@ class Ladder:
         answerer = self.answerer.under(wishes)
         k = slate_length(answerer.k if k is None else k, len(answerer.assembly.catalogue))
         whole_s = self.budget.reasons_s if reasons else self.budget.full_s
-        tries = (
+        slate = self._climbed(
             ("full", "reasons" if reasons else "full", whole_s, lambda: self._full(answerer, question, k, reasons)),
             ("retrieval", "retrieval", self.budget.retrieval_s, lambda: self._retrieval(answerer, question, k)),
+            lambda: self._popular(answerer, question, k),
         )
-        for rung, threads, within_s, asked in tries:
-            slate = self._tried(rung, threads, within_s, asked)
-            if slate is not None:
-                break
-        else:
-            rung, slate = "popular", self._popular(answerer, question, k)
-        slate["rung"] = rung
         return {"recommendations": [slate]}
+
+    def rerank(self, question: Encoded, items: Sequence[str]) -> SlateJSON:
+        """These items, best first for the one request of the question: all that are known, whatever the house rules."""
+        answerer, catalogue = self.answerer, self.answerer.assembly.catalogue
+        given = list(dict.fromkeys(items))
+        all_rows = catalogue.ids.rows(given)
+        rows = all_rows[all_rows != UNKNOWN]
+        unknown = [item for item, row in zip(given, all_rows, strict=True) if row == UNKNOWN]
+        asked = replace(question, unknown=[[*question.unknown[0], *unknown]])
+        requests, model = question.requests, answerer.assembly.sources[self.source][0]
+        counts = np.zeros(len(catalogue), np.float32)
+        counts[self.popular[0]] = self.popular[1]
+
+        def by(scores: Callable[[], np.ndarray], source: str) -> Callable[[], SlateJSON]:
+            def slate() -> SlateJSON:
+                found = scores() if len(rows) else np.zeros(0, np.float32)
+                best = np.argsort(-found, kind="stable")
+                shown = [answerer.item(Shown(int(rows[c]), float(found[c]), (source,))) for c in best]
+                return answerer.slate(asked, 0, shown, len(given))
+
+            return slate
+
+        return self._climbed(
+            ("full", "full", self.budget.full_s, by(lambda: answerer.scored(requests, rows), "given")),
+            ("retrieval", "retrieval", self.budget.retrieval_s,
+             by(lambda: model.score(requests, rows[None])[0], "given")),
+            by(lambda: counts[rows], "given"),
+        )  # fmt: skip
+
+    def rising(self, k: int, now: int, days: float, live: Taken, wishes: Wishes = NONE) -> SlateJSON:
+        """What is taken more in the last ``days`` than in those before, for everybody alike."""
+        answerer = self.answerer.under(wishes)
+        question = Encoded(Requests.of(Histories.empty(1)), [None], [[]], [[]])
+        found = rising(answerer, now, days, live)
+        if answerer.allowed is not None:
+            found = moved_up(found, answerer.allowed[found.rows])
+        slate = _slate(answerer, question, answerer.capped(found), slate_length(k, len(answerer.assembly.catalogue)))
+        slate["rung"] = SOURCE
+        return slate
 
     def warm(self, question: Encoded) -> None:
         """Give the answer of each rung, however long it takes. Raises what a rung raises."""
@@ -108,6 +145,18 @@ class Ladder:
         """Begin nothing more."""
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
+
+    def _climbed(self, *tries: Any) -> SlateJSON:
+        """The slate of the first rung that gives one in time: (rung, threads, seconds, question) each, but for the
+        last, which is asked without a limit."""
+        for rung, threads, within_s, asked in tries[:-1]:
+            slate = self._tried(rung, threads, within_s, asked)
+            if slate is not None:
+                break
+        else:
+            rung, slate = "popular", tries[-1]()
+        slate["rung"] = rung
+        return slate
 
     def _tried(self, rung: str, threads: str, within_s: float, asked: Callable[[], SlateJSON]) -> SlateJSON | None:
         """The rung's slate, None where it is late or fails."""

@@ -68,6 +68,22 @@ class Client:
                  "exclude": list(exclude), "reasons": reasons, **wishes}  # fmt: skip
         return self._slates("/v1/recommend", {name: part for name, part in asked.items() if part is not None})[0]
 
+    def rerank(
+        self, items: Sequence[str], user: str | None = None, *, history: Sequence[str] | None = None, **moment: Any
+    ) -> SlateJSON:
+        """Your own list, best first for ``user`` or after a ``history``; ``moment``: what is known of now."""
+        asked = {"items": list(items), "user": user, "history": None if history is None else list(history)}
+        asked = {name: part for name, part in asked.items() if part is not None}
+        return self._slates("/v1/rerank", {**asked, **({"moment": moment} if moment else {})})[0]
+
+    def basket(self, items: Sequence[str], user: str | None = None, **wishes: Any) -> SlateJSON:
+        """What goes with these items, which nobody has bought yet; ``wishes`` as in `recommend`, and ``k``."""
+        return self._slates("/v1/basket", {"items": list(items), **({"user": user} if user else {}), **wishes})[0]
+
+    def trending(self, k: int = 10, days: float = 7, **wishes: Any) -> SlateJSON:
+        """What is taken more in the last ``days`` than in those before."""
+        return self._slates("/v1/trending", {"k": k, "days": days, **wishes})[0]
+
     def similar(self, item: str, k: int = 10) -> SlateJSON:
         """The items nearest to one."""
         return self._slates("/v1/similar", {"items": [item], "k": k})[0]

@@ -15,12 +15,15 @@ from zhiyin.serving.gate import Gate
 from zhiyin.serving.limits import Limits
 from zhiyin.serving.openapi import document
 from zhiyin.serving.service import Service
-from zhiyin.serving.shapes import EventsIn, RecommendIn, SimilarIn
+from zhiyin.serving.shapes import BasketIn, EventsIn, RecommendIn, RerankIn, SimilarIn, TrendingIn
 from zhiyin.store import Event, Role
 
 ROLES: dict[tuple[str, str], Role | None] = {
     ("POST", "/v1/events"): "write",
     ("POST", "/v1/recommend"): "read",
+    ("POST", "/v1/rerank"): "read",
+    ("POST", "/v1/basket"): "read",
+    ("POST", "/v1/trending"): "read",
     ("POST", "/v1/similar"): "read",
     ("GET", "/v1/models"): "read",
     ("GET", "/openapi.json"): "read",
@@ -60,6 +63,18 @@ def _v1(app: FastAPI, service: Service) -> None:
     def recommend(request: Request, body: RecommendIn) -> Any:
         asked = {name: getattr(body, name) for name in ("user", "history", "k", "exclude", "reasons", "moment")}
         return _named(request, service.recommend(**asked, wishes=body.wishes))
+
+    @app.post("/v1/rerank", response_class=JSON, summary="Your own list, best first for whoever asks")
+    def rerank(request: Request, body: RerankIn) -> Any:
+        return _named(request, service.rerank(body.items, body.user, body.history, body.moment))
+
+    @app.post("/v1/basket", response_class=JSON, summary="What goes with what lies in a basket")
+    def basket(request: Request, body: BasketIn) -> Any:
+        return _named(request, service.basket(body.items, body.user, body.k, body.wishes))
+
+    @app.post("/v1/trending", response_class=JSON, summary="What is taken more now than before")
+    def trending(request: Request, body: TrendingIn) -> Any:
+        return _named(request, service.trending(body.k, body.days, body.wishes))
 
     @app.post("/v1/similar", response_class=JSON, summary="The items nearest to each of these")
     def similar(request: Request, body: SimilarIn) -> Any:

@@ -16,6 +16,9 @@ SLATE = {
 ANSWERS: Mapping[str, Any] = {
     "/v1/events": {"accepted": 1, "repeated": 0, "sequence": 41, "unknown_items": []},
     "/v1/recommend": {"recommendations": [SLATE]},
+    "/v1/rerank": {"recommendations": [SLATE]},
+    "/v1/basket": {"recommendations": [{**SLATE, "user": None}]},
+    "/v1/trending": {"recommendations": [{**SLATE, "user": None, "rung": "rising"}]},
     "/v1/similar": {"recommendations": [{**SLATE, "user": None, "rung": "retrieval"}]},
     "/v1/models": {
         "answers": {"name": "assembly", "version": 3},

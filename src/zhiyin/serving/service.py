@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Self
 
@@ -10,6 +11,7 @@ from zhiyin.answering import Answerer, Asking, Budget, Ladder, Wishes
 from zhiyin.answering.wishes import NONE
 from zhiyin.core.errors import ModelError, ServiceError
 from zhiyin.core.wire import ModelsJSON, Recommendations, ServedJSON, TakenJSON
+from zhiyin.data.dataset import Encoded
 from zhiyin.serving.limits import LIVE
 from zhiyin.store import Event, Store
 
@@ -66,13 +68,41 @@ class Service:
         wishes: Wishes = NONE,
     ) -> Recommendations:  # fmt: skip
         """A slate for a person, with all that came in until now, or for a bare ``history``."""
-        live, notes = ([], []) if user is None else self._live(user)
-        asked = self.asking
-        question = asked.history(history or (), exclude) if user is None else asked.person(user, live, exclude)
-        answer = self.ladder.answer(asked.at(question, moment or {}), k, reasons=reasons, wishes=wishes)
-        for slate in answer["recommendations"]:
-            slate["notes"].extend(notes)
-        return answer
+        question = self._question(user, history or (), exclude, moment or {})
+        return self.ladder.answer(question, k, reasons=reasons, wishes=wishes)
+
+    def rerank(
+        self, items: Sequence[str], user: str | None = None, history: Sequence[str] | None = None,
+        moment: Mapping[str, Any] | None = None,
+    ) -> Recommendations:  # fmt: skip
+        """These items, best first for a person or after a bare history; nothing known is left out."""
+        question = self._question(user, history or (), (), moment or {})
+        return {"recommendations": [self.ladder.rerank(question, items)]}
+
+    def basket(
+        self, items: Sequence[str], user: str | None = None, k: int | None = None, wishes: Wishes = NONE
+    ) -> Recommendations:
+        """What goes with these items, which nobody has bought yet: after all that is known of ``user``."""
+        if user is None:
+            return self.ladder.answer(self._question(None, items, items, {}), k, wishes=wishes)
+        laid = [Event(user, item, int(self.asking.clock())) for item in items]
+        return self.ladder.answer(self._question(user, (), items, {}, laid), k, wishes=wishes)
+
+    def trending(self, k: int = 10, days: float = 7, wishes: Wishes = NONE) -> Recommendations:
+        """What is taken more in the last ``days`` than in those before, live events included."""
+        lag, notes = self.asking.lag_s, list[str]()
+
+        def live(since: int, until: int) -> Mapping[str, int]:
+            try:
+                return self.store.events.taken(max(since, self.asking.newest + 1) + lag, until + lag)
+            except ServiceError as error:
+                log.error("%s", error.message)
+                notes[:] = [UNREAD]
+                return {}
+
+        slate = self.ladder.rising(k, self.asking.now, days, live, wishes)
+        slate["notes"].extend(notes)
+        return {"recommendations": [slate]}
 
     def similar(self, items: Sequence[str], k: int = 10) -> Recommendations:
         """For each item those that fit best to a history of just this one."""
@@ -97,6 +127,17 @@ class Service:
         """Answer nothing more, and let go of the store."""
         self.ladder.close()
         self.store.close()
+
+    def _question(
+        self, user: str | None, history: Sequence[str], never: Sequence[str], moment: Mapping[str, Any],
+        laid: Sequence[Event] = (),
+    ) -> Encoded:  # fmt: skip
+        """Who asks: a person with all that came in until now, and what lies in their basket; or a bare history."""
+        if user is None:
+            return self.asking.at(self.asking.history(history, never), moment)
+        live, notes = self._live(user)
+        question = self.asking.at(self.asking.person(user, [*live, *laid], never), moment)
+        return replace(question, notes=[[*question.notes[0], *notes]])
 
     def _live(self, user: str) -> tuple[list[Event], list[str]]:
         """What came in of this person; where the store is down nothing, and a note: there is an answer all the same."""

@@ -89,8 +89,25 @@ class WishesIn(Config):
         return Wishes(only, boosts, self.most, tuple(dict.fromkeys(self.pin)), self.offset)
 
 
-class RecommendIn(WishesIn):
+class Who(Config):
     """Who asks: a person by id, or somebody of whom only a history is known."""
+
+    user: Id | None = None
+    """A person of the log, or one who came since; anybody else is answered as somebody new."""
+    history: Annotated[list[Id], Field(max_length=HISTORY)] | None = None
+    """Item ids, oldest first; may be empty."""
+    moment: Annotated[dict[Id, Cell], Field(max_length=CONTEXT)] = {}
+    """What is known of now, as columns that features read: ``{"device": "phone", "query": "tea cups"}``."""
+
+    @model_validator(mode="after")
+    def _who(self) -> Self:
+        if (self.user is None) == (self.history is None):
+            raise ValueError("give either user or history, one of the two")
+        return self
+
+
+class RecommendIn(Who, WishesIn):
+    """A slate for a person, or after a history."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -100,22 +117,34 @@ class RecommendIn(WishesIn):
             ]
         }
     )
-    user: Id | None = None
-    """A person of the log, or one who came since; anybody else is answered as somebody new."""
-    history: Annotated[list[Id], Field(max_length=HISTORY)] | None = None
-    """Item ids, oldest first; may be empty."""
     exclude: Annotated[list[Id], Field(max_length=HISTORY)] = []
     """Items that are not to be returned."""
-    moment: Annotated[dict[Id, Cell], Field(max_length=CONTEXT)] = {}
-    """What is known of now, as columns that features read: ``{"device": "phone", "query": "tea cups"}``."""
     reasons: bool = False
     """Each item with its reason (slow: each is tried by asking again)."""
 
-    @model_validator(mode="after")
-    def _who(self) -> Self:
-        if (self.user is None) == (self.history is None):
-            raise ValueError("give either user or history, one of the two")
-        return self
+
+class RerankIn(Who):
+    """Your own list, for whoever asks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user": "17850", "items": ["85123A", "22423"]}]})
+    items: Annotated[list[Id], Field(min_length=1, max_length=HISTORY)]
+
+
+class BasketIn(WishesIn):
+    """What lies in a basket, of a person or of somebody unknown."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"items": ["85123A", "22423"], "k": 3}]})
+    items: Annotated[list[Id], Field(min_length=1, max_length=HISTORY)]
+    user: Id | None = None
+
+
+class TrendingIn(WishesIn):
+    """What is taken more than before."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"k": 5, "days": 7}]})
+    k: Length = 10
+    days: Annotated[float, Field(gt=0, le=365)] = 7
+    """Length of the window, and of the one before it."""
 
 
 class SimilarIn(Config):

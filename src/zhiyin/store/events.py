@@ -89,6 +89,12 @@ class Events:
         with self.database.reading() as connection:
             return [_event(row) for row in reversed(connection.execute(asked).all())]
 
+    def taken(self, since: int, until: int) -> dict[str, int]:
+        """How often each item was in an event from ``since`` on, until before ``until``, seconds UTC."""
+        asked = sa.select(table.c.item, sa.func.count()).where(table.c.time >= since, table.c.time < until)
+        with self.database.reading() as connection:
+            return {item: int(n) for item, n in connection.execute(asked.group_by(table.c.item))}
+
     def after(self, since: int = 0, limit: int = 1000) -> list[Event]:
         """The next events of everybody behind sequence ``since``, in order."""
         asked = sa.select(table).where(table.c.sequence > since).order_by(table.c.sequence).limit(limit)
