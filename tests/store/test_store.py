@@ -16,8 +16,9 @@ import pytest
 import sqlalchemy as sa
 
 from zhiyin.core.errors import DataError, RefusedError, ServiceError, SettingsError
-from zhiyin.store import Event, Store, events
-from zhiyin.store.tables import metadata
+from zhiyin.store import Event, Impression, Item, Store, events
+from zhiyin.store.layout import moved
+from zhiyin.store.tables import counters, metadata
 from zhiyin.testing.worlds import HARD_IDS
 
 NOW = 1_800_000_000
@@ -29,8 +30,11 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'store.db'}"
     address = str(request.getfixturevalue("postgres_url"))
-    with Store(address) as before, before.database.writing() as connection:
-        metadata.drop_all(connection)
+    engine = sa.create_engine(sa.make_url(address).set(drivername="postgresql+psycopg"))
+    with engine.begin() as connection:
+        connection.exec_driver_sql("DROP SCHEMA public CASCADE")
+        connection.exec_driver_sql("CREATE SCHEMA public")
+    engine.dispose()
     return address
 
 
@@ -203,9 +207,95 @@ def test_a_change_that_fails_leaves_neither_itself_nor_its_record(store: Store) 
 
 def test_a_store_of_a_newer_version_is_refused(url: str, store: Store) -> None:
     with store.database.writing() as connection:
-        connection.execute(sa.text("UPDATE counters SET value = 9 WHERE name = 'format'"))
-    with pytest.raises(DataError, match="has layout 9, this version of zhiyin reads up to 1; upgrade zhiyin"):
+        connection.execute(sa.text("UPDATE alembic_version SET version_num = '9000'"))
+    with pytest.raises(DataError, match="has layout 9000, this version of zhiyin reads up to 0002; upgrade zhiyin"):
         Store(url)
+
+
+def test_the_steps_lead_to_the_tables_that_the_code_reads_and_back(url: str, store: Store) -> None:
+    """A store made at once and one made step by step are alike, down to types, indices and counters."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    def counted(connection: sa.Connection) -> list[str]:
+        return sorted(connection.scalars(sa.select(counters.c.name)))
+
+    with store.database.writing() as connection:
+        names = counted(connection)
+        moved(connection, "base")
+        assert set(sa.inspect(connection).get_table_names()) == {"alembic_version"}
+        moved(connection, "0002")
+        assert compare_metadata(MigrationContext.configure(connection, opts={"compare_type": True}), metadata) == []
+        assert counted(connection) == names
+
+
+def test_a_store_of_the_first_layout_is_taken_to_the_newest_and_loses_nothing(url: str, store: Store) -> None:
+    store.events.append([Event("u", "i", idempotency_key="a")])
+    key, text = store.keys.new("read", actor="test")
+    with store.database.writing() as connection:
+        moved(connection, "0001")
+        assert "impressions" not in sa.inspect(connection).get_table_names()
+        connection.execute(sa.text("DROP TABLE alembic_version"))  # as the first version left it
+        connection.execute(sa.insert(counters), {"name": "format", "value": 1})
+    with Store(url) as later:
+        assert later.events.append([Event("u", "i", idempotency_key="a"), Event("u", "j")]).sequence == 2
+        assert [event.item for event in later.events.of("u")] == ["i", "j"]
+        assert later.keys.check(text) == key
+        assert later.audit.broken_at() is None
+        assert later.impressions.after() == []
+
+
+def test_what_is_said_of_an_item_adds_up_and_each_change_is_counted(url: str, store: Store) -> None:
+    assert store.items.changes() == 0
+    store.items.put([Item("a", {"price": 2.0, "tags": ["x"]}), Item("b", {})], actor="test")
+    with Store(url) as other:
+        other.items.put([Item("a", {"left": 0}, withdrawn=True)], actor="test")
+    assert store.items.changes() == 2
+    assert store.items.all() == [Item("a", {"price": 2.0, "tags": ["x"], "left": 0}, True), Item("b", {})]
+    assert [record.action for record in store.audit.all()] == ["items put", "items put"]
+
+
+def test_what_is_said_of_a_person_adds_up(store: Store) -> None:
+    store.people.put("u", {"country": "FR"}, actor="test")
+    store.people.put("u", {"age": 30}, actor="test")
+    assert store.people.of("u") == {"country": "FR", "age": 30}
+    assert store.people.of("v") == {}
+
+
+def test_a_person_who_is_forgotten_is_nowhere(store: Store) -> None:
+    for user in ("secret-person", "other"):
+        store.events.append([Event(user, "i"), Event(user, "j")])
+        store.people.put(user, {"country": "FR"}, actor="test")
+        store.impressions.append([Impression("r", user, "i", 1, 1.0, False, "full", "assembly/1")])
+    gone = store.people.forget("secret-person", actor="test")
+    assert gone == {"events": 2, "impressions": 1, "people": 1}
+    assert store.people.is_forgotten("secret-person")
+    assert not store.people.is_forgotten("other")
+    with store.database.reading() as connection:
+        rows = [str(row) for table in metadata.sorted_tables for row in connection.execute(sa.select(table))]
+    assert rows
+    assert not [row for row in rows if "secret-person" in row], "nor in the audit log"
+    assert len(store.events.of("other")) == 2
+    assert store.people.forget("secret-person", actor="test") == {"events": 0, "impressions": 0, "people": 0}
+    assert store.events.append([Event("secret-person", "k")]).sequence == 5, "who comes back is somebody new"
+    assert [event.item for event in store.events.of("secret-person")] == ["k"]
+    assert store.audit.broken_at() is None
+
+
+def test_impressions_are_kept_in_order(store: Store) -> None:
+    shown = [Impression("r", None, f"i{n}", n, 0.5, n == 2, "full", "assembly/1") for n in (1, 2)]
+    store.impressions.append(shown)
+    store.impressions.append([])
+    store.impressions.append(shown)
+    found = store.impressions.after(1)
+    assert [(one.sequence, one.item, one.place, one.explored, one.time) for one in found] == [
+        (2, "i2", 2, True, NOW), (3, "i1", 1, False, NOW), (4, "i2", 2, True, NOW),
+    ]  # fmt: skip
+
+
+def test_what_was_taken_between_two_moments_is_counted(store: Store) -> None:
+    store.events.append([Event("u", "a", 10), Event("v", "a", 19), Event("u", "b", 20), Event("u", "c", 9)])
+    assert store.events.taken(10, 20) == {"a": 2}
 
 
 def test_a_database_that_is_down_is_named_without_its_password() -> None:

@@ -1,4 +1,4 @@
-"""What is live: events as they come in, keys, and the audit log; SQLite by default, PostgreSQL for more."""
+"""What is live: events, items and people as they change, impressions, keys, the audit log; SQLite or PostgreSQL."""
 
 from zhiyin.core.lazy import lazily
 
@@ -7,6 +7,8 @@ __getattr__, __dir__ = lazily(
     {
         "ROLES": "keys",
         "Event": "events",
+        "Impression": "impressions",
+        "Item": "catalogue",
         "Key": "keys",
         "Role": "keys",
         "Store": "store",

@@ -15,7 +15,8 @@ import sqlalchemy as sa
 
 from zhiyin.core.errors import DataError, ResourceError, ServiceError
 from zhiyin.data.sql import shown
-from zhiyin.store.tables import FORMAT, counters, metadata
+from zhiyin.store.layout import brought_up
+from zhiyin.store.tables import counters
 
 BUSY_S = 30
 """How long a writer waits for another process."""
@@ -59,20 +60,7 @@ class Database:
         with self.writing() as connection:
             if self.url.get_backend_name() == "postgresql":
                 connection.execute(sa.select(sa.func.pg_advisory_xact_lock(SETUP)))
-            metadata.create_all(connection)
-            self._check_format(connection)
-
-    def _check_format(self, connection: sa.Connection) -> None:
-        found = connection.scalar(sa.select(counters.c.value).where(counters.c.name == "format"))
-        if found is None:
-            begun = {"format": FORMAT, "events": 0, "audit": 0}
-            connection.execute(sa.insert(counters), [{"name": name, "value": value} for name, value in begun.items()])
-        elif found > FORMAT:
-            raise DataError(
-                f"the store {self.name} has layout {found}, this version of zhiyin reads up to {FORMAT}; "
-                "upgrade zhiyin",
-                found=str(found), allowed=str(FORMAT),
-            )  # fmt: skip
+            brought_up(connection, self.name)
 
     @contextmanager
     def _failing(self) -> Iterator[None]:

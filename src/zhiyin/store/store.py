@@ -1,4 +1,4 @@
-"""A store: its events, keys and audit log in one database."""
+"""A store: events, what is said of items and people, impressions, keys and the audit log in one database."""
 
 import time
 from collections.abc import Callable
@@ -7,8 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from zhiyin.store.audit import Audit
+from zhiyin.store.catalogue import Items, People
 from zhiyin.store.database import Database, of_file
 from zhiyin.store.events import Events
+from zhiyin.store.impressions import Impressions
 from zhiyin.store.keys import Keys
 
 FILE = "store.db"
@@ -16,7 +18,7 @@ FILE = "store.db"
 
 
 class Store:
-    """Live events, keys and the audit log. Any number of threads may use one, and any number of processes one file."""
+    """All of it. Any number of threads may use one, and any number of processes one file."""
 
     def __init__(self, url: str | Path, clock: Callable[[], float] = time.time) -> None:
         """``url``: the path of an SQLite file, or the address of a database; its tables are made where there are none.
@@ -27,6 +29,9 @@ class Store:
         self.audit = Audit(self.database, clock)
         self.events = Events(self.database, clock)
         self.keys = Keys(self.database, self.audit, clock)
+        self.items = Items(self.database, self.audit, clock)
+        self.people = People(self.database, self.audit, clock)
+        self.impressions = Impressions(self.database, clock)
 
     @classmethod
     def of(cls, workspace: Path, url: str | None = None) -> Self:

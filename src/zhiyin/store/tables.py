@@ -2,9 +2,6 @@
 
 import sqlalchemy as sa
 
-FORMAT = 1
-"""Version of the layout; a newer one is refused."""
-
 metadata = sa.MetaData()
 
 counters = sa.Table(
@@ -12,8 +9,9 @@ counters = sa.Table(
     sa.Column("name", sa.String, primary_key=True),
     sa.Column("value", sa.BigInteger, nullable=False),
 )  # fmt: skip
-"""``format``, and the newest sequence of ``events`` and of ``audit``: a number that was given is never given again, not
-even where its row was erased."""
+"""The newest number given in each of `COUNTERS`: one that was given is never given again, not even where its row was
+erased."""
+COUNTERS = ("events", "audit", "items", "impressions")
 
 events = sa.Table(
     "events", metadata,
@@ -27,6 +25,7 @@ events = sa.Table(
     sa.Column("idempotency_key", sa.String, unique=True),
     sa.Column("received", sa.BigInteger, nullable=False),
     sa.Index("events_of_user", "user", "sequence"),
+    sa.Index("events_by_time", "time"),
 )  # fmt: skip
 
 keys = sa.Table(
@@ -50,3 +49,42 @@ audit = sa.Table(
     sa.Column("digest", sa.String, nullable=False),
 )  # fmt: skip
 """``digest``: of this record and of the one before, so that a record that was changed or taken out is found."""
+
+items = sa.Table(
+    "items", metadata,
+    sa.Column("item", sa.String, primary_key=True),
+    sa.Column("columns", sa.JSON, nullable=False),
+    sa.Column("withdrawn", sa.Boolean, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)  # fmt: skip
+"""What was said of items since the last run: ``columns`` stand before the log's."""
+
+people = sa.Table(
+    "people", metadata,
+    sa.Column("user", sa.String, primary_key=True),
+    sa.Column("columns", sa.JSON, nullable=False),
+    sa.Column("updated", sa.BigInteger, nullable=False),
+)  # fmt: skip
+
+forgotten = sa.Table(
+    "forgotten", metadata,
+    sa.Column("digest", sa.String, primary_key=True),
+    sa.Column("time", sa.BigInteger, nullable=False),
+)  # fmt: skip
+"""``digest``: sha256 of the id of a person whose earlier log is not to be read; the id itself is nowhere."""
+
+impressions = sa.Table(
+    "impressions", metadata,
+    sa.Column("sequence", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("request_id", sa.String, nullable=False),
+    sa.Column("user", sa.String),
+    sa.Column("item", sa.String, nullable=False),
+    sa.Column("place", sa.Integer, nullable=False),
+    sa.Column("propensity", sa.Float, nullable=False),
+    sa.Column("explored", sa.Boolean, nullable=False),
+    sa.Column("rung", sa.String, nullable=False),
+    sa.Column("model", sa.String, nullable=False),
+    sa.Column("time", sa.BigInteger, nullable=False),
+    sa.Index("impressions_of_user", "user", "sequence"),
+)  # fmt: skip
+"""``place`` from 1; ``propensity``: how likely it was that this item would stand there."""

@@ -1,0 +1,113 @@
+"""What was said of items and people since the last run, and who was forgotten."""
+
+import hashlib
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+
+from zhiyin.store.audit import Audit
+from zhiyin.store.database import Database, next_sequence
+from zhiyin.store.tables import counters, events, forgotten, impressions
+from zhiyin.store.tables import items as items_table
+from zhiyin.store.tables import people as people_table
+
+NAMED = 100
+"""Items of one change that the audit log names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What was said of an item: columns that stand before the log's, and whether it is not to be shown any more."""
+
+    item: str
+    columns: Mapping[str, Any]
+    withdrawn: bool = False
+
+
+class Items:
+    """The items of a store."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Callable[[], float] = time.time) -> None:
+        self.database, self.audit, self.clock = database, audit, clock
+
+    def put(self, items: Sequence[Item], *, actor: str) -> int:
+        """Say this of items; columns that are not named stay as they were said before. How often items changed."""
+        with self.database.writing() as connection:
+            change = next_sequence(connection, "items")
+            for one in items:
+                known = connection.scalar(sa.select(items_table.c.columns).where(items_table.c.item == one.item))
+                row = {"columns": {**(known or {}), **one.columns}, "withdrawn": one.withdrawn,
+                       "updated": int(self.clock())}  # fmt: skip
+                _put(connection, items_table, {"item": one.item}, row, known is not None)
+            self.audit.add(
+                connection, actor, "items put", {"items": [one.item for one in items][:100], "n": len(items)}
+            )
+        return change
+
+    def changes(self) -> int:
+        """How often items changed: whoever knows this many knows all."""
+        with self.database.reading() as connection:
+            return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == "items")).scalar_one())
+
+    def all(self) -> list[Item]:
+        """All of which something was said."""
+        with self.database.reading() as connection:
+            rows = connection.execute(sa.select(items_table).order_by(items_table.c.item))
+            return [Item(row.item, row.columns, row.withdrawn) for row in rows]
+
+
+class People:
+    """The people of a store."""
+
+    def __init__(self, database: Database, audit: Audit, clock: Callable[[], float] = time.time) -> None:
+        self.database, self.audit, self.clock = database, audit, clock
+
+    def put(self, user: str, columns: Mapping[str, Any], *, actor: str) -> None:
+        """Say this of a person; columns that are not named stay as they were said before."""
+        with self.database.writing() as connection:
+            known = connection.scalar(sa.select(people_table.c.columns).where(people_table.c.user == user))
+            row = {"columns": {**(known or {}), **columns}, "updated": int(self.clock())}
+            _put(connection, people_table, {"user": user}, row, known is not None)
+            self.audit.add(connection, actor, "person put", {"columns": sorted(columns)})
+
+    def of(self, user: str) -> Mapping[str, Any]:
+        """What was said of this person."""
+        with self.database.reading() as connection:
+            found = connection.scalar(sa.select(people_table.c.columns).where(people_table.c.user == user))
+        return found or {}
+
+    def forget(self, user: str, *, actor: str) -> dict[str, int]:
+        """Erase this person: how many rows of each table went. Only the digest of the id stays, so that the log's
+        history of them is not read any more. Nobody is told whether they were there."""
+        with self.database.writing() as connection:
+            gone = {
+                table.name: connection.execute(sa.delete(table).where(table.c.user == user)).rowcount
+                for table in (events, impressions, people_table)
+            }
+            key = {"digest": digest_of(user)}
+            known = connection.scalar(sa.select(forgotten.c.digest).where(forgotten.c.digest == key["digest"]))
+            _put(connection, forgotten, key, {"time": int(self.clock())}, known is not None)
+            self.audit.add(connection, actor, "person forgotten", {**key, **gone})
+        return gone
+
+    def is_forgotten(self, user: str) -> bool:
+        """Whether the log's history of this person is not to be read."""
+        with self.database.reading() as connection:
+            asked = sa.select(forgotten.c.digest).where(forgotten.c.digest == digest_of(user))
+            return connection.scalar(asked) is not None
+
+
+def digest_of(user: str) -> str:
+    """What stands for a person who was forgotten."""
+    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _put(
+    connection: sa.Connection, table: sa.Table, key: Mapping[str, str], row: Mapping[str, Any], known: bool
+) -> None:  # fmt: skip
+    (name, id_), *_ = key.items()
+    change = sa.update(table).where(table.c[name] == id_) if known else sa.insert(table)
+    connection.execute(change, {**row} if known else {**key, **row})
