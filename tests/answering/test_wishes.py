@@ -99,3 +99,17 @@ def test_reasons_are_given_under_wishes(asked: Any) -> None:
         assert ids(slate)[:2] == ["i1", "i9"]
         assert slate["items"][0]["reason"] == "put first by the shop"
         assert all(item["reason"] for item in slate["items"])
+
+
+def test_what_is_said_of_an_item_counts_for_the_house_rules_and_is_taken_back_with_it() -> None:
+    world = worlds.even()
+    model = models.Popular().fit(world)
+    answerer = Answerer(Assembly({"popular": (model, 16)}, rules=Rules(stock="price", hide={"title": ["gone"]})), world)
+    whole = ids(answerer.history([], k=16)["recommendations"][0])
+    said = answerer.with_items(
+        {"i3": {"price": 0}, "i4": {"title": "gone"}, "nowhere": {"price": 0}}, ["i5", "nowhere"]
+    )
+    assert ids(said.history([], k=16)["recommendations"][0]) == [id_ for id_ in whole if id_ not in ("i3", "i4", "i5")]
+    assert ids(answerer.history([], k=16)["recommendations"][0]) == whole, "the answerer itself stays as it was"
+    assert said.shelf.columns["price"].dtype == np.float64
+    assert said.with_items({}).shelf.columns["price"][3] == 0

@@ -44,8 +44,10 @@ class Shop(NamedTuple):
         try:
             connection.request(method, path, sent, {"Content-Type": "application/json", **said, **(headers or {})})
             answer = connection.getresponse()
-            text = answer.read()
-            return Said(answer.status, {k.lower(): v for k, v in answer.getheaders()}, json.loads(text))
+            headers = {k.lower(): v for k, v in answer.getheaders()}
+            kind = headers.get("content-type", "")
+            text = answer.readline() if kind.startswith("text/event-stream") else answer.read()
+            return Said(answer.status, headers, json.loads(text) if kind == "application/json" else text)
         finally:
             connection.close()
 

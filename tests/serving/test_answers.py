@@ -148,6 +148,7 @@ def test_a_store_that_is_down_is_said_and_the_log_still_answers(shop: Any, monke
     def down(*_: Any, **__: Any) -> None:
         raise ServiceError("the store does not answer")
 
+    monkeypatch.setattr(shop.service.store, "met", down)
     monkeypatch.setattr(shop.service.store.events, "of", down)
     monkeypatch.setattr(shop.service.store.events, "append", down)
     slate = shop.slate(user="u0")
@@ -164,13 +165,16 @@ def test_the_document_is_openapi_3_1_with_an_example_of_everything(shop: Any) ->
     assert document["openapi"].startswith("3.1")
     for path, methods in document["paths"].items():
         for operation in methods.values():
-            answer = operation["responses"]["200"]["content"]["application/json"]
+            (answer,) = operation["responses"]["200"]["content"].values()
             assert path == "/openapi.json" or answer["example"], path
             assert operation["responses"]["default"]["content"]["application/json"]["schema"]["$ref"]
     shapes = document["components"]["schemas"]
-    for name, path in (("EventsIn", "/v1/events"), ("RecommendIn", "/v1/recommend"), ("SimilarIn", "/v1/similar")):
+    named = {"EventsIn": "events", "RecommendIn": "recommend", "SimilarIn": "similar", "RerankIn": "rerank",
+             "BasketIn": "basket", "TrendingIn": "trending", "ItemsIn": "items", "PersonIn": "users/17850"}  # fmt: skip
+    for name, path in named.items():
         for example in shapes[name]["examples"]:
-            assert shop.ask("POST", path, example).status == 200, example
+            if "filter" not in example:  # which speaks of columns that this world does not have
+                assert shop.ask("POST", f"/v1/{path}", example, "admin").status == 200, example
     assert shapes["EventIn"]["properties"]["idempotency_key"]["description"]
 
 
@@ -209,7 +213,7 @@ def test_every_route_is_in_the_table_of_roles(shop: Any) -> None:
     from zhiyin.serving.app import ROLES
 
     app = app_of(shop.service)
-    assert {(method, route.path) for route in app.routes for method in route.methods} == set(ROLES)  # type: ignore[attr-defined]
+    assert {(method, route.path_format) for route in app.routes for method in route.methods} == set(ROLES)  # type: ignore[attr-defined]
 
 
 def test_a_slate_as_it_is_wished(shop: Any) -> None:

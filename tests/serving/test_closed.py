@@ -20,6 +20,9 @@ BODIES = {
     "/v1/basket": {"items": ["i0"]},
     "/v1/trending": {},
     "/v1/similar": {"items": ["i0"]},
+    "/v1/explain": {"history": ["i0"], "item": "i2"},
+    "/v1/items": {"items": [{"item": "i15", "columns": {"colour": "red"}}]},
+    "/v1/users/{user}": {"columns": {"country": "France"}},
 }
 PARTS = {"code", "message", "found", "allowed", "do"}
 
@@ -36,11 +39,17 @@ def error(said: Any) -> Any:
     return said.body["error"]
 
 
+def asked(shop: Any, method: str, path: str, key: str | None) -> Any:
+    """One question to a route of the table; of a stream the first line."""
+    real = path.replace("{user}", "whoever").replace("{item}", "nowhere")
+    return shop.ask(method, real, BODIES.get(path) if method == "POST" else None, key)
+
+
 @pytest.mark.parametrize("key", [None, *ALL_ROLES])
 @pytest.mark.parametrize(("method", "path"), ROLES)
 def test_each_route_opens_to_exactly_the_roles_of_the_table(shop: Any, method: str, path: str, key: str | None) -> None:
     needed = ROLES[method, path]
-    said = shop.ask(method, path, BODIES.get(path), key)
+    said = asked(shop, method, path, key)
     if needed is None or (key is not None and ALL_ROLES.index(key) >= ALL_ROLES.index(needed)):  # type: ignore[arg-type]
         assert said.status == 200
     elif key is None:
@@ -57,6 +66,8 @@ def test_each_route_opens_to_exactly_the_roles_of_the_table(shop: Any, method: s
 def test_only_health_is_open_and_only_a_writer_changes_anything() -> None:
     assert {path for (_, path), role in ROLES.items() if role is None} == {"/health/live", "/health/ready"}
     assert {path for (_, path), role in ROLES.items() if role == "write"} == {"/v1/events"}
+    changing = {path for (method, path), role in ROLES.items() if role == "admin"}
+    assert changing == {"/v1/items", "/v1/items/{item}", "/v1/users/{user}"}
 
 
 @pytest.mark.parametrize("key", ["zy_", "zy_a_b", "nonsense", "zy_" + "0" * 12 + "_" + "A" * 43, "x" * 5000])
@@ -66,7 +77,7 @@ def test_a_wrong_key_opens_nothing_whatever_is_asked(shop: Any, key: str) -> Non
         ("GET", "/nowhere"),
         ("DELETE", "/v1/events"),
     ]:
-        said = shop.ask(method, path, BODIES.get(path), key)
+        said = asked(shop, method, path, key)
         assert said.status == 401
         assert key not in json.dumps(said.body) or key == "zy_"
 
@@ -88,7 +99,7 @@ def test_a_revoked_key_is_refused_by_the_very_next_question(shop: Any) -> None:
 def test_no_path_and_no_method_are_answered_with_those_there_are(shop: Any) -> None:
     said = shop.ask("GET", "/v2/recommend")
     assert said.status == 404
-    assert error(said)["message"].startswith("there is no /v2/recommend; the paths are: /v1/events, /v1/recommend")
+    assert error(said)["message"].startswith("there is no /v2/recommend; the paths are: /v1/events, /v1/items")
     said = shop.ask("GET", "/v1/events")
     assert said.status == 405
     assert error(said)["message"] == "/v1/events does not take GET; it takes POST"
@@ -113,7 +124,7 @@ MISTAKES = [
     ("/v1/recommend", None, "the body must be a JSON object with: k, offset"),
     ("/v1/recommend", {"user": "u", "k": 400, "offset": 101}, "offset and k are together 501; give at most 500"),
     ("/v1/recommend", {"user": "u", "filter": "x ="}, "the filter cannot be read (invalid syntax at character"),
-    ("/v1/recommend", {"user": "u", "filter": "colour == 1"}, "the filter names the column 'colour', which the items"),
+    ("/v1/recommend", {"user": "u", "filter": "shade == 1"}, "the filter names the column 'shade', which the items"),
     ("/v1/recommend", {"user": "u", "most": {"price": 0}}, "found 0; it must be greater than or equal to 1"),
     ("/v1/recommend", {"user": "u", "boost": [{"filter": "price == 1"}]}, "'boost.0.by': found nothing; it is needed"),
     ("/v1/rerank", {"items": ["i1"]}, "found {'items': ['i1']}; give either user or history, one of the two"),
@@ -196,7 +207,7 @@ def test_no_key_is_ever_in_a_log_or_an_answer(shop: Any, monkeypatch: pytest.Mon
         logging.getLogger(name).setLevel(logging.DEBUG)
     texts = [*shop.keys.values(), "zy_canary_" + "C" * 43]
     try:
-        said = [shop.ask(method, path, BODIES.get(path), key) for key in texts for method, path in ROLES]
+        said = [asked(shop, method, path, key) for key in texts for method, path in ROLES]
         said += [shop.ask("POST", "/v1/recommend", {"user": key, "nonsense": 1}, key) for key in texts[:1]]
         monkeypatch.setattr(shop.service, "models", lambda: 1 / 0)
         said += [shop.ask("GET", "/v1/models", key=key) for key in texts]
@@ -205,7 +216,7 @@ def test_no_key_is_ever_in_a_log_or_an_answer(shop: Any, monkeypatch: pytest.Mon
         for name, level in before.items():
             logging.getLogger(name).setLevel(level)
     assert "ZeroDivisionError" in heard.getvalue()
-    told = heard.getvalue() + json.dumps([answer.body for answer in said])
+    told = heard.getvalue() + json.dumps([str(answer.body) for answer in said])
     assert not [text for text in texts if text.split("_", 2)[2] in told]
 
 

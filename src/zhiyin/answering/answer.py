@@ -3,7 +3,7 @@
 Letters: B requests, N items, C candidates, K items of a slate.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -20,7 +20,7 @@ from zhiyin.core.errors import DataError, ModelError
 from zhiyin.core.ids import UNKNOWN
 from zhiyin.core.languages import Language, Sentence
 from zhiyin.core.wire import Reason, Recommendations, SlateItem, SlateJSON
-from zhiyin.data.contracts import FILL, Candidates, Catalogue, Histories, Requests
+from zhiyin.data.contracts import FILL, Candidates, Catalogue, Histories, Requests, column_array
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Dataset, Encoded, encode_histories
 from zhiyin.data.snapshots import Snapshot
@@ -45,11 +45,15 @@ NO_EVENT = Sentence("nothing in the history speaks for it more than for others",
 
 
 class Shown(NamedTuple):
-    """An item of a slate: its row, its score (NaN where nobody scored it), and who proposed it."""
+    """An item of a slate."""
 
     row: int
     score: float
+    """NaN where nobody scored it."""
     sources: tuple[str, ...]
+    """Who proposed it."""
+    propensity: float = 1.0
+    """How likely it was that it would stand there."""
 
 
 class Answerer:
@@ -61,6 +65,7 @@ class Answerer:
         """``dataset``: the log; without it nobody is known by name and no item has a count."""
         self.assembly, self.language, self.k = assembly, language, k
         self.wishes, self.rules, self.lift = NONE, assembly.rules, np.zeros(0)
+        self.withdrawn = np.zeros(0, np.int32)
         self.dataset = None if dataset is None else dataset.for_purpose("personalise")
 
     @classmethod
@@ -122,6 +127,16 @@ class Answerer:
         wished.lift = sum((boost.by * boost.filter.allowed(columns) for boost in wishes.boost), np.zeros(len(columns)))
         return wished
 
+    def with_items(self, said: Mapping[str, Mapping[str, Any]], withdrawn: Collection[str] = ()) -> "Answerer":
+        """The same with what was said of items since the log: columns that stand before the log's, items that are
+        not shown any more. Items that no model knows are left out."""
+        changed = copy(self)
+        for name in ("shelf", "columns", "house", "allowed"):
+            changed.__dict__.pop(name, None)  # read again at first use
+        changed.shelf = _told(self.shelf, {item: cells for item, cells in said.items() if item in self.shelf.ids})
+        changed.withdrawn = self.shelf.ids.rows(item for item in withdrawn if item in self.shelf.ids)
+        return changed
+
     def scored(self, requests: Requests, rows: np.ndarray) -> np.ndarray:
         """float32 (C,) of one request for the items in ``rows`` (C,): each as it scores among what is proposed."""
         pool = self.assembly.pool(requests, len(rows), self.counters)
@@ -162,9 +177,19 @@ class Answerer:
         return trained if self.dataset is None else trained.described_by(self.dataset.catalogue)
 
     @cached_property
+    def house(self) -> np.ndarray | None:
+        """Which items the house rules let through and nobody withdrew, bool (N,); None for all."""
+        ruled = self.assembly.rules.allowed(self.columns)
+        if not len(self.withdrawn):
+            return ruled
+        mask = np.ones(len(self.columns), bool) if ruled is None else ruled.copy()
+        mask[self.withdrawn] = False
+        return mask
+
+    @cached_property
     def allowed(self) -> np.ndarray | None:
-        """Which items the house rules let through, bool (N,); None for all."""
-        return self.assembly.rules.allowed(self.columns)
+        """Which items may be shown, bool (N,): those of the house that the filter holds for; None for all."""
+        return self.house
 
     @cached_property
     def columns(self) -> Columns:
@@ -199,8 +224,7 @@ class Answerer:
     def pinned(self) -> list[int]:
         """Rows of the items that are wished first, and that the house lets through."""
         rows = self.shelf.ids.rows(self.wishes.pin)
-        house = self.assembly.rules.allowed(self.columns) if len(rows) else None
-        return [int(row) for row in rows if row != UNKNOWN and (house is None or house[row])]
+        return [int(row) for row in rows if row != UNKNOWN and (self.house is None or self.house[row])]
 
     def slate(self, question: Encoded, b: int, items: list[SlateItem], k: int) -> SlateJSON:
         """These items as the slate of the ``b``-th request; where the house rules left none of ``k``, it says so."""
@@ -274,6 +298,20 @@ def explain(model: Any, history: Sequence[str] | Histories, k: int = SLATE, lang
             )  # fmt: skip
         return answerer.answer(encode_histories(history, model.catalogue, model.weighting), k)["recommendations"][0]
     return answerer.history(history, k)["recommendations"][0]
+
+
+def _told(shelf: Catalogue, said: Mapping[str, Mapping[str, Any]]) -> Catalogue:
+    """The same items with these cells in place of theirs."""
+    columns = dict(shelf.columns)
+    for name in dict.fromkeys(name for cells in said.values() for name in cells):
+        before = columns.get(name, np.full(len(shelf), None, object))
+        cells = before.astype(object)
+        for item, own in said.items():
+            if name in own:
+                cells[shelf.ids.row(item)] = own[name]
+        columns[name] = column_array([np.nan if cell is None else cell for cell in cells]
+                                     if before.dtype != object else list(cells))  # fmt: skip
+    return Catalogue(shelf.ids, columns, shelf.content)
 
 
 def plain(cell: Any) -> Any:

@@ -16,12 +16,14 @@ from pydantic import Field
 
 from zhiyin.answering.answer import Answerer, Shown
 from zhiyin.answering.candidates import moved_up
+from zhiyin.answering.exploration import NEW, Exploration
 from zhiyin.answering.questions import on_catalogue
-from zhiyin.answering.rising import SOURCE, Taken, rising
+from zhiyin.answering.rising import SOURCE as RISING
+from zhiyin.answering.rising import Taken, rising
 from zhiyin.answering.wishes import NONE, Wishes
 from zhiyin.core.ids import UNKNOWN
 from zhiyin.core.settings import Config
-from zhiyin.core.wire import Recommendations, SlateJSON
+from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
 from zhiyin.data.contracts import Candidates, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Encoded
@@ -51,14 +53,24 @@ class Budget(Config):
 class Ladder:
     """One `Answerer` that always answers."""
 
-    def __init__(self, answerer: Answerer, budget: Budget | None = None) -> None:
-        """Counts what is popular, and reads the house rules: raises `SettingsError` for one that cannot be kept."""
+    def __init__(
+        self, answerer: Answerer, budget: Budget | None = None, explore: float = 0.0,
+        chance: Callable[[], np.random.Generator] = np.random.default_rng,
+    ) -> None:  # fmt: skip
+        """Counts what is popular, and reads the house rules: raises `SettingsError` for one that cannot be kept.
+
+        ``explore``: share of slates in which a new item is tried at one place, by ``chance``.
+        """
         self.answerer, self.budget = answerer, budget or Budget()
         sources = answerer.assembly.sources
         reading = [name for name, (model, _) in sources.items() if model.reads_history]
         self.source = (reading or list(sources))[0]
         """NAME of the source that answers the second rung."""
         self.popular = _by_popularity(answerer)
+        counts = np.zeros(len(self.popular[0]), np.float32)
+        counts[self.popular[0]] = self.popular[1]
+        self.counts, self.chance = counts, chance
+        self.exploration = Exploration(explore, counts < NEW)
         self._threads = {
             name: ThreadPoolExecutor(self.budget.workers, name) for name in ("full", "reasons", "retrieval")
         }
@@ -89,8 +101,6 @@ class Ladder:
         unknown = [item for item, row in zip(given, all_rows, strict=True) if row == UNKNOWN]
         asked = replace(question, unknown=[[*question.unknown[0], *unknown]])
         requests, model = question.requests, answerer.assembly.sources[self.source][0]
-        counts = np.zeros(len(catalogue), np.float32)
-        counts[self.popular[0]] = self.popular[1]
 
         def by(scores: Callable[[], np.ndarray], source: str) -> Callable[[], SlateJSON]:
             def slate() -> SlateJSON:
@@ -105,7 +115,7 @@ class Ladder:
             ("full", "full", self.budget.full_s, by(lambda: answerer.scored(requests, rows), "given")),
             ("retrieval", "retrieval", self.budget.retrieval_s,
              by(lambda: model.score(requests, rows[None])[0], "given")),
-            by(lambda: counts[rows], "given"),
+            by(lambda: self.counts[rows], "given"),
         )  # fmt: skip
 
     def rising(self, k: int, now: int, days: float, live: Taken, wishes: Wishes = NONE) -> SlateJSON:
@@ -115,8 +125,9 @@ class Ladder:
         found = rising(answerer, now, days, live)
         if answerer.allowed is not None:
             found = moved_up(found, answerer.allowed[found.rows])
-        slate = _slate(answerer, question, answerer.capped(found), slate_length(k, len(answerer.assembly.catalogue)))
-        slate["rung"] = SOURCE
+        k = slate_length(k, len(answerer.assembly.catalogue))
+        slate = _plain(answerer, question, answerer.capped(found), k)
+        slate["rung"] = RISING
         return slate
 
     def warm(self, question: Encoded) -> None:
@@ -137,7 +148,7 @@ class Ladder:
         asked = Requests.of(Histories.of([[row] if known else []]))
         question = Encoded(asked, [None], [[] if known else [item]], [notes])
         found = self._of_source(self.answerer, asked, slate_length(k, len(catalogue)))
-        slate = _slate(self.answerer, question, found, k if known else 0)
+        slate = _plain(self.answerer, question, found, k if known else 0)
         slate["rung"] = "retrieval"
         return slate
 
@@ -173,10 +184,10 @@ class Ladder:
     def _full(self, answerer: Answerer, question: Encoded, k: int, reasons: bool) -> SlateJSON:
         if reasons:
             return answerer.answer(question, k)["recommendations"][0]
-        return _slate(answerer, question, answerer.ranked(question.requests, answerer.depth(k)), k)
+        return self._slate(answerer, question, answerer.ranked(question.requests, answerer.depth(k)), k)
 
     def _retrieval(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
-        return _slate(answerer, question, self._of_source(answerer, question.requests, answerer.depth(k)), k)
+        return self._slate(answerer, question, self._of_source(answerer, question.requests, answerer.depth(k)), k)
 
     def _of_source(self, answerer: Answerer, requests: Requests, k: int) -> Candidates:
         model, _ = answerer.assembly.sources[self.source]
@@ -190,11 +201,17 @@ class Ladder:
             may &= answerer.allowed[rows]
         left = np.flatnonzero(may)[: max(answerer.depth(k), WIDTH)]
         found = Candidates(rows[None, left], scores[None, left], np.ones((1, len(left)), np.uint32), ("popular",))
-        return _slate(answerer, question, answerer.capped(found), k)
+        return self._slate(answerer, question, answerer.capped(found), k)
+
+    def _slate(self, answerer: Answerer, question: Encoded, found: Candidates, k: int) -> SlateJSON:
+        """The asked page of ``k`` of the one request's candidates, now and then with a new item, without reasons."""
+        page = self.exploration.tried(answerer, question.requests, answerer.page(found, k), self.chance())
+        items: list[SlateItem] = [{**answerer.item(one), "propensity": one.propensity} for one in page]
+        return answerer.slate(question, 0, items, k)
 
 
-def _slate(answerer: Answerer, question: Encoded, found: Candidates, k: int) -> SlateJSON:
-    """The asked page of ``k`` of the one request's candidates, best first, without reasons."""
+def _plain(answerer: Answerer, question: Encoded, found: Candidates, k: int) -> SlateJSON:
+    """The asked page of ``k`` candidates that are the same for everybody."""
     return answerer.slate(question, 0, [answerer.item(one) for one in answerer.page(found, k)], k)
 
 

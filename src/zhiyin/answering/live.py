@@ -16,7 +16,7 @@ from zhiyin.answering.questions import excluded, of_history, on_catalogue, reque
 from zhiyin.core.errors import DataError
 from zhiyin.core.ids import UNKNOWN
 from zhiyin.data.consent import ALL, CONSENT, allows, consent_bits
-from zhiyin.data.contracts import KINDS, Histories, Ragged, Requests, column_array
+from zhiyin.data.contracts import KINDS, Histories, Ragged, Requests, Table, column_array
 from zhiyin.data.dataset import Encoded
 
 DAY_S = 86_400
@@ -62,19 +62,23 @@ class Asking:
         """The time of asking; the log's last place where it has no times."""
         return max(int(self.clock()) - self.lag_s, self.newest) if self.timed else self.newest
 
-    def person(self, user: str, events: Sequence[Happening] = (), never: Sequence[str] = ()) -> Encoded:
+    def person(
+        self, user: str, events: Sequence[Happening] = (), never: Sequence[str] = (), *,
+        said: Mapping[str, Any] | None = None, forgotten: bool = False,
+    ) -> Encoded:  # fmt: skip
         """This person of the log and the ``events`` that came in since, in order; somebody new where neither is.
 
-        An event that the log has taken in meanwhile counts once. ``never``: ids of items that are not returned.
+        An event that the log has taken in meanwhile counts once. ``never``: ids of items that are not returned;
+        ``said``: what is known of the person, by column, before what the log says; ``forgotten``: the log is not read.
         """
-        before, known = self._of_log(user)
+        before, known = self._of_log(None if forgotten else user)
         allowed = [event for event in events if _personal(event.context)]
         rows = self.catalogue.ids.rows(event.item for event in allowed)
         came = self._histories([event for event, row in zip(allowed, rows, strict=True) if row != UNKNOWN], before)
         histories = before.histories.joined(came)
         seen = excluded(histories, self.exclude, self.kinds)
         unknown = list(dict.fromkeys(event.item for event, row in zip(allowed, rows, strict=True) if row == UNKNOWN))
-        requests = Requests(histories, np.array([self.now]), self._and_never(seen, never), before.person)
+        requests = Requests(histories, np.array([self.now]), self._and_never(seen, never), _with(before.person, said))
         new = [] if known or allowed else [f"nothing is known of {user!r} yet: answered as for somebody new"]
         return Encoded(requests, [user], [unknown], [new])
 
@@ -97,11 +101,11 @@ class Asking:
             raise DataError.unknown(f"there is no kind {event.kind!r}", event.kind, self.kinds, "the kinds are")
         _personal(event.context)
 
-    def _of_log(self, user: str) -> tuple[Requests, bool]:
-        """What the log knows of this person, and whether it knows them."""
+    def _of_log(self, user: str | None) -> tuple[Requests, bool]:
+        """What the log knows of this person (None: nothing), and whether it knows them."""
         if self.dataset is None:
             return Requests.of(Histories.empty(1)), False
-        row = self.dataset.users.row(user)
+        row = UNKNOWN if user is None else self.dataset.users.row(user)
         return requests_of(self.dataset, np.array([row]), self.exclude), row != UNKNOWN
 
     def _histories(self, events: Sequence[Happening], before: Requests) -> Histories:
@@ -130,6 +134,13 @@ class Asking:
     def _and_never(self, seen: Ragged, never: Sequence[str]) -> Ragged:
         rows = self.catalogue.ids.rows(never)
         return Ragged.of([np.concatenate([seen.rows, rows[rows != UNKNOWN]])])
+
+
+def _with(person: Table | None, said: Mapping[str, Any] | None) -> Table | None:
+    """What is known of the one person, with what was ``said`` since; a number stays one where the log has numbers."""
+    if not said:
+        return person
+    return {**(person or {}), **{name: column_array([value]) for name, value in said.items()}}
 
 
 def _personal(context: Mapping[str, Any] | None) -> bool:

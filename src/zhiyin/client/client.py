@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self, cast
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from zhiyin.core.errors import (
     DataError,
@@ -17,7 +17,15 @@ from zhiyin.core.errors import (
     SettingsError,
     ZhiyinError,
 )
-from zhiyin.core.wire import EventJSON, ModelsJSON, Recommendations, SlateJSON, TakenJSON
+from zhiyin.core.wire import (
+    EventJSON,
+    ExplainJSON,
+    ForgottenJSON,
+    ModelsJSON,
+    Recommendations,
+    SlateJSON,
+    TakenJSON,
+)
 
 OURS: dict[str, type[ZhiyinError]] = {
     kind.code: kind for kind in (DataError, ModelError, RefusedError, ResourceError, ServiceError, SettingsError)
@@ -87,6 +95,25 @@ class Client:
     def similar(self, item: str, k: int = 10) -> SlateJSON:
         """The items nearest to one."""
         return self._slates("/v1/similar", {"items": [item], "k": k})[0]
+
+    def items(self, items: Iterable[dict[str, Any]]) -> dict[str, Any]:
+        """Say something of items, which the very next answer knows: ``{"item", "columns", "withdrawn"}`` each."""
+        return cast(dict[str, Any], self._ask("POST", "/v1/items", {"items": list(items)}))
+
+    def person(self, user: str, **columns: Any) -> dict[str, Any]:
+        """Say something of a person, by column."""
+        return cast(dict[str, Any], self._ask("POST", f"/v1/users/{quote(user, safe='')}", {"columns": columns}))
+
+    def forget(self, user: str) -> ForgottenJSON:
+        """Erase a person from the store and from answers at once; the receipt says what models keep."""
+        return cast(ForgottenJSON, self._ask("DELETE", f"/v1/users/{quote(user, safe='')}"))
+
+    def explain(
+        self, item: str, user: str | None = None, *, history: Sequence[str] | None = None, **asked: Any
+    ) -> ExplainJSON:
+        """Why an item is in the slate of ``user`` or after a ``history``; ``asked``: ``by``, ``k``, ``budget_ms``."""
+        who = {"user": user} if user is not None else {"history": list(history or ())}
+        return cast(ExplainJSON, self._ask("POST", "/v1/explain", {"item": item, **who, **asked}))
 
     def models(self) -> ModelsJSON:
         """What answers, with versions."""

@@ -19,6 +19,8 @@ class SlateItem(TypedDict):
     score: float
     """null (NaN) where nobody scored it: a pinned item."""
     source: NotRequired[str]
+    propensity: NotRequired[float]
+    """How likely it was that this item would stand at this place: below 1 where new items are tried by chance."""
     reason: NotRequired[str]
     reasons: NotRequired[list[Reason]]
     columns: NotRequired[dict[str, Any]]
@@ -115,6 +117,17 @@ class TakenJSON(TypedDict):
     """Of the newest event of all."""
     unknown_items: list[str]
     """Kept, but the models of this server do not know them."""
+
+
+class ForgottenJSON(TypedDict):
+    """The receipt of a person who was forgotten."""
+
+    forgotten: str
+    """sha256 of the id."""
+    rows: dict[str, int]
+    """How many went, by table of the store."""
+    kept: str
+    """What models keep until when."""
 
 
 class ServedJSON(TypedDict):

@@ -11,6 +11,7 @@ from starlette.responses import Response
 from zhiyin.core.errors import RefusedError, ResourceError, ServiceError, ZhiyinError
 from zhiyin.core.settings import Config, explained
 from zhiyin.core.wire import ErrorJSON
+from zhiyin.serving.paths import template_of
 
 RETRY_S = "1"
 
@@ -39,6 +40,25 @@ class ForbiddenError(ZhiyinError):
             f"this needs a key of role {needed}, found one of role {role}; make one: {do}",
             found=role, allowed=needed, do=do,
         )  # fmt: skip
+
+
+class TooManyError(ZhiyinError):
+    """A key that asks too often."""
+
+    code = "too_many"
+
+    def __init__(self, per_s: float, wait_s: float) -> None:
+        super().__init__(
+            f"this key may ask {per_s:g} times a second; ask again in {wait_s:.2g} s", found="more",
+            allowed=f"{per_s:g} a second", do=f"ask again in {wait_s:.2g} s",
+        )  # fmt: skip
+
+
+class BusyError(ServiceError):
+    """More at once than the server takes; what it has begun goes on."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(f"{why}; ask again in a second", found=why, do="ask again in a second")
 
 
 class UnexpectedError(ZhiyinError):
@@ -77,7 +97,8 @@ def reply(error: ZhiyinError) -> JSON:
             "do": error.do,
         }
     }  # fmt: skip
-    headers = {401: {"WWW-Authenticate": "Bearer"}, 503: {"Retry-After": RETRY_S}}
+    retry = {"Retry-After": RETRY_S}
+    headers = {401: {"WWW-Authenticate": "Bearer"}, 429: retry, 503: retry}
     status = status_of(error)
     return JSON(body, status, headers=headers.get(status))
 
@@ -89,8 +110,8 @@ ROUTES = {"not_found": 404, "method": 405, "too_large": 413, "no_json": 400, "un
 def status_of(error: ZhiyinError) -> int:
     """What HTTP calls it."""
     known: dict[type[ZhiyinError], int] = {
-        UnauthorisedError: 401, ForbiddenError: 403, RefusedError: 409, ServiceError: 503, ResourceError: 507,
-        UnexpectedError: 500,
+        UnauthorisedError: 401, ForbiddenError: 403, RefusedError: 409, TooManyError: 429, UnexpectedError: 500,
+        BusyError: 503, ServiceError: 503, ResourceError: 507,
     }  # fmt: skip
     return known.get(type(error), ROUTES.get(error.code, 422))
 
@@ -112,8 +133,8 @@ async def on_http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101  registered for it alone
     path, method = request.url.path[:100], request.method
     roles = request.app.state.roles
-    paths = ", ".join(known for _, known in roles)
-    takes = ", ".join(way for way, known in roles if known == path)
+    paths = ", ".join(dict.fromkeys(known for _, known in roles))
+    takes = ", ".join(way for way, known in roles if known == template_of(path, roles))
     ours = {
         404: RouteError("not_found", f"there is no {path}; the paths are: {paths}", found=path, allowed=paths),
         405: RouteError("method", f"{path} does not take {method}; it takes {takes}", found=method, allowed=takes),
@@ -130,7 +151,12 @@ async def on_invalid(request: Request, error: Exception) -> Response:
     if first["type"] == "json_invalid":
         said = f"{first['ctx']['error']} at character {first['loc'][-1]}"
         return reply(RouteError("no_json", f"the body is no JSON ({said}); send JSON", found=said, allowed="JSON"))
-    shape: type[Config] = request.scope["route"].body_field.field_info.annotation
+    body = request.scope["route"].body_field
+    if body is None:  # a query: its one number
+        found, allowed = str(first["input"])[:60], first["msg"]
+        return reply(RouteError("unreadable", f"{first['loc'][-1]} is {found!r}: {allowed}", found=found,
+                                allowed=allowed))  # fmt: skip
+    shape: type[Config] = body.field_info.annotation
     errors = [{**one, "loc": tuple(one["loc"])[1:]} for one in error.errors()]
     if not errors[0]["loc"] and errors[0]["type"] != "value_error":
         names = ", ".join(shape.model_fields)

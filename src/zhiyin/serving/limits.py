@@ -25,6 +25,16 @@ LIVE = 10_000
 """Newest live events of a person that an answer reads."""
 
 
+ITEMS = 1000
+"""Items at once of which something is said."""
+COLUMNS = 100
+"""Columns of one item or person."""
+STREAMS = 100
+"""Open at once."""
+EXPLAIN_MS = 10_000
+"""Longest time for one explanation."""
+
+
 class Limits(Config):
     """What a server is started with."""
 
@@ -32,3 +42,7 @@ class Limits(Config):
     """Seconds of each rung."""
     body_bytes: int = Field(default=2 << 20, gt=0)
     """Size of a question."""
+    per_key_per_s: float = Field(default=1000.0, gt=0)
+    """Questions of one key a second, in each process; as many at once after a pause."""
+    at_once: int = Field(default=64, gt=0)
+    """Questions that are answered at the same time, in each process; who comes then is asked to come again."""

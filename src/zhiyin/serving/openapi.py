@@ -15,6 +15,32 @@ SLATE = {
 }  # fmt: skip
 ANSWERS: Mapping[str, Any] = {
     "/v1/events": {"accepted": 1, "repeated": 0, "sequence": 41, "unknown_items": []},
+    "/v1/items": {"put": 1, "unknown_items": []},
+    "/v1/items/{item}": {"put": 1, "unknown_items": []},
+    "/v1/users/{user}": {
+        "forgotten": "4f53cda18c2baa0c0354bb5f9a3ecbe5ed12ab4d8e11ba873c2f11161202b945",
+        "rows": {"events": 12, "impressions": 40, "people": 1},
+        "kept": "models keep what they learned until …",
+    },
+    "/v1/explain": {
+        "user": "17850",
+        "item": "22423",
+        "title": "REGENCY CAKESTAND 3 TIER",
+        "by": "loo",
+        "model": {"name": "assembly", "version": 3},
+        "place": 1,
+        "score": 0.31,
+        "text": "without 22699 its lead …",
+        "total": 0.2,
+        "error": 0.0,
+        "events": [{"item": "22699", "value": 0.1}],
+        "columns": [],
+        "outcome": None,
+        "begin": None,
+        "history": ["22699"],
+        "unknown_items": [],
+        "notes": [],
+    },
     "/v1/recommend": {"recommendations": [SLATE]},
     "/v1/rerank": {"recommendations": [SLATE]},
     "/v1/basket": {"recommendations": [{**SLATE, "user": None}]},
@@ -28,6 +54,11 @@ ANSWERS: Mapping[str, Any] = {
     "/health/ready": {"status": "ready"},
 }
 """An example answer of each path."""
+TEXTS: Mapping[str, tuple[str, str]] = {
+    "/metrics": ("text/plain", 'zhiyin_slates_total{rung="full"} 41.0\n'),
+    "/v1/stream/{user}": ("text/event-stream", 'event: slate\nid: 41\ndata: {"user": "17850", …}\n\n'),
+}
+"""The kind and an example of answers that are no JSON."""
 TEXT = {"type": "string"}
 PARTS = ("code", "message", "found", "allowed", "do")
 ERROR = {
@@ -53,8 +84,8 @@ def document(app: FastAPI, roles: Mapping[tuple[str, str], Role | None]) -> dict
             operation["description"] = "Open." if needed is None else f"Needs a key of role {needed}."
             answers = operation["responses"]
             answers.pop("422", None)
-            answers["200"]["content"] = {"application/json": {"schema": {"type": "object"}}}
-            if path in ANSWERS:
-                answers["200"]["content"]["application/json"]["example"] = ANSWERS[path]
+            kind, example = TEXTS.get(path, ("application/json", ANSWERS.get(path)))
+            told = {"schema": {"type": "string" if path in TEXTS else "object"}}
+            answers["200"]["content"] = {kind: told if example is None else {**told, "example": example}}
             answers["default"] = {"description": "What was found, allowed, and what to do", "content": failed}
     return made

@@ -6,14 +6,24 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from zhiyin.answering import Boost, Filter, Wishes
 from zhiyin.answering.filters import LONGEST
+from zhiyin.answering.why import By
+from zhiyin.core.errors import DataError
 from zhiyin.core.settings import Config
-from zhiyin.serving.limits import CONTEXT, EVENTS, HISTORY, ID, PINS, SIMILAR, WISHES, K
+from zhiyin.serving.limits import COLUMNS, CONTEXT, EVENTS, EXPLAIN_MS, HISTORY, ID, ITEMS, PINS, SIMILAR, WISHES, K
 from zhiyin.store.events import UNKEPT
 
 
 def _kept(text: str) -> str:
     if UNKEPT.search(text):
         raise ValueError("give text without NUL and half characters")
+    return text
+
+
+def id_of(text: str) -> str:
+    """The id that a path names. Raises `DataError` for one that cannot be kept."""
+    if not text or len(text) > ID or UNKEPT.search(text):
+        found = repr(text[:60])
+        raise DataError(f"the path names {found}; give an id of 1 to {ID:,} characters without NUL", found=found)
     return text
 
 
@@ -121,6 +131,45 @@ class RecommendIn(Who, WishesIn):
     """Items that are not to be returned."""
     reasons: bool = False
     """Each item with its reason (slow: each is tried by asking again)."""
+
+
+class ItemIn(Config):
+    """What is said of an item."""
+
+    item: Id
+    columns: Annotated[dict[Id, Cell | list[Cell]], Field(max_length=COLUMNS)] = {}
+    """Cells that stand before the log's from now on; columns that are not named stay."""
+    withdrawn: bool = False
+    """It is not shown any more, until it is put again without this."""
+
+
+class ItemsIn(Config):
+    """What is said of items."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"items": [{"item": "22423", "columns": {"price": 10.95, "stock": 3}}]}]}
+    )
+    items: Annotated[list[ItemIn], Field(min_length=1, max_length=ITEMS)]
+
+
+class PersonIn(Config):
+    """What is said of a person."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"columns": {"country": "France"}}]})
+    columns: Annotated[dict[Id, Cell], Field(min_length=1, max_length=COLUMNS)]
+
+
+class ExplainIn(Who):
+    """One item, and whoever asks."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"user": "17850", "item": "22423", "by": "loo"}]})
+    item: Id
+    by: By = "loo"
+    """The way."""
+    k: Length | None = None
+    """Length of the slate that is spoken of; the recipe's where it is left out."""
+    budget_ms: Annotated[float, Field(gt=0, le=EXPLAIN_MS)] = 2000
+    """Where the way would take longer, a cheaper one answers and says so."""
 
 
 class RerankIn(Who):

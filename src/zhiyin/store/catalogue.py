@@ -50,7 +50,11 @@ class Items:
     def changes(self) -> int:
         """How often items changed: whoever knows this many knows all."""
         with self.database.reading() as connection:
-            return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == "items")).scalar_one())
+            return self.counted(connection)
+
+    def counted(self, connection: sa.Connection) -> int:
+        """As `changes`, by a connection that is open."""
+        return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == "items")).scalar_one())
 
     def all(self) -> list[Item]:
         """All of which something was said."""
@@ -76,16 +80,19 @@ class People:
     def of(self, user: str) -> Mapping[str, Any]:
         """What was said of this person."""
         with self.database.reading() as connection:
-            found = connection.scalar(sa.select(people_table.c.columns).where(people_table.c.user == user))
-        return found or {}
+            return self.found(connection, user)
+
+    def found(self, connection: sa.Connection, user: str) -> Mapping[str, Any]:
+        """As `of`, by a connection that is open."""
+        return connection.scalar(sa.select(people_table.c.columns).where(people_table.c.user == user)) or {}
 
     def forget(self, user: str, *, actor: str) -> dict[str, int]:
         """Erase this person: how many rows of each table went. Only the digest of the id stays, so that the log's
         history of them is not read any more. Nobody is told whether they were there."""
         with self.database.writing() as connection:
             gone = {
-                table.name: connection.execute(sa.delete(table).where(table.c.user == user)).rowcount
-                for table in (events, impressions, people_table)
+                name: connection.execute(sa.delete(table).where(table.c.user == user)).rowcount
+                for name, table in (("events", events), ("impressions", impressions), ("people", people_table))
             }
             key = {"digest": digest_of(user)}
             known = connection.scalar(sa.select(forgotten.c.digest).where(forgotten.c.digest == key["digest"]))
@@ -93,11 +100,20 @@ class People:
             self.audit.add(connection, actor, "person forgotten", {**key, **gone})
         return gone
 
+    def forgotten(self) -> list[str]:
+        """The digests of all who were forgotten."""
+        with self.database.reading() as connection:
+            return list(connection.scalars(sa.select(forgotten.c.digest)))
+
     def is_forgotten(self, user: str) -> bool:
         """Whether the log's history of this person is not to be read."""
         with self.database.reading() as connection:
-            asked = sa.select(forgotten.c.digest).where(forgotten.c.digest == digest_of(user))
-            return connection.scalar(asked) is not None
+            return self.forgot(connection, user)
+
+    def forgot(self, connection: sa.Connection, user: str) -> bool:
+        """As `is_forgotten`, by a connection that is open."""
+        asked = sa.select(forgotten.c.digest).where(forgotten.c.digest == digest_of(user))
+        return connection.scalar(asked) is not None
 
 
 def digest_of(user: str) -> str:

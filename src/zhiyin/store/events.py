@@ -84,10 +84,14 @@ class Events:
 
     def of(self, user: str, since: int = 0, newest: int | None = None) -> list[Event]:
         """This person's events behind sequence ``since``, in order; only so many ``newest`` ones where that is said."""
+        with self.database.reading() as connection:
+            return self.found(connection, user, newest, since)
+
+    def found(self, connection: sa.Connection, user: str, newest: int | None = None, since: int = 0) -> list[Event]:
+        """As `of`, by a connection that is open."""
         asked = sa.select(table).where(table.c.user == user, table.c.sequence > since)
         asked = asked.order_by(table.c.sequence.desc()).limit(newest)
-        with self.database.reading() as connection:
-            return [_event(row) for row in reversed(connection.execute(asked).all())]
+        return [_event(row) for row in reversed(connection.execute(asked).all())]
 
     def taken(self, since: int, until: int) -> dict[str, int]:
         """How often each item was in an event from ``since`` on, until before ``until``, seconds UTC."""
