@@ -1,12 +1,15 @@
 """``zhiyin serve`` and ``zhiyin keys``: a first key once, clear sentences and exit codes, a really started server."""
 
+import http.client
 import json
 import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -92,6 +95,74 @@ def test_what_is_told_a_person_is_a_url_a_key_and_a_line_to_try(shop: Path) -> N
         assert line.startswith(f"curl {url}/v1/recommend")
         tried = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=False, timeout=60)
         assert len(json.loads(tried.stdout)["recommendations"][0]["items"]) == 4, tried.stderr
+
+
+@pytest.mark.slow
+def test_a_killed_worker_is_begun_again_and_an_event_is_known_to_all(shop: Path) -> None:
+    with served(shop, "--json", "--workers", "2") as (process, said):
+        first = json.loads(said)
+        assert first["workers"] == 2
+        with Client(first["url"], first["key"]["text"]) as client:
+            client.events([{"user": "somebody", "item": "i1"}])
+        for _ in range(20):  # each on a connection of its own, so that both are met
+            with Client(first["url"], first["key"]["text"]) as client:
+                assert client.recommend("somebody", reasons=True)["history"] == ["i1"]
+        children = subprocess.run(
+            ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
+        ).stdout.split()
+        assert len(children) == 2
+        os.kill(int(children[0]), signal.SIGKILL)
+        answered = 0
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            with Client(first["url"], first["key"]["text"]) as client:
+                answered += bool(client.recommend("somebody")["items"])
+            now = subprocess.run(
+                ["ps", "-o", "pid=", "--ppid", str(process.pid)], capture_output=True, text=True, check=True
+            ).stdout.split()
+            if len(set(now) - set(children)) == 1 and answered > 20:
+                break
+        else:
+            pytest.fail("nobody took the place of the killed worker")
+        process.send_signal(signal.SIGTERM)
+        _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        for child in {*children, *now}:
+            with pytest.raises(ProcessLookupError):
+                os.kill(int(child), 0)
+
+
+@pytest.mark.slow
+def test_with_a_certificate_it_answers_over_https(shop: Path, tmp_path: Path) -> None:
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=localhost",
+               "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "cert.pem"]  # fmt: skip
+    subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
+    options = ("--json", "--tls-cert", str(tmp_path / "cert.pem"), "--tls-key", str(tmp_path / "key.pem"))
+    with served(shop, *options) as (_, said):
+        url = json.loads(said)["url"]
+        assert url.startswith("https://127.0.0.1:")
+        trusted = ssl.create_default_context(cafile=str(tmp_path / "cert.pem"))
+        connection = http.client.HTTPSConnection(url.removeprefix("https://"), timeout=30, context=trusted)
+        connection.request("GET", "/health/ready")
+        assert json.loads(connection.getresponse().read()) == {"status": "ready"}
+        connection.close()
+
+
+def test_a_certificate_that_cannot_be_read_is_told(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "cert.pem").write_text("none")
+    assert zhiyin("serve", "-w", shop, "--port", "0", "--tls-cert", tmp_path / "cert.pem") == 2
+    assert "give both --tls-cert and --tls-key" in capsys.readouterr().err
+    for key in ("cert.pem", "absent.pem"):
+        files = ("--tls-cert", tmp_path / "cert.pem", "--tls-key", tmp_path / key)
+        assert zhiyin("serve", "-w", shop, "--port", "0", *files) == 2
+        assert "the certificate cannot be read" in capsys.readouterr().err
+
+
+def test_several_workers_before_a_run_say_what_to_do(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert zhiyin("serve", "-w", tmp_path, "--port", "0", "--workers", "2") == 2
+    assert f"nothing to serve yet; run: zhiyin run -w {tmp_path}" in capsys.readouterr().err
 
 
 def test_before_a_run_it_says_what_to_do_and_makes_nothing(

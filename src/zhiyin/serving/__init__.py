@@ -5,8 +5,10 @@ from zhiyin.core.lazy import lazily
 __getattr__, __dir__ = lazily(
     __name__,
     {
+        "Certificate": "server",
         "Limits": "limits",
         "Service": "service",
+        "Workers": "workers",
         "app_of": "app",
         "beside": "server",
         "listening": "server",

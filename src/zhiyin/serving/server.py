@@ -1,11 +1,13 @@
 """A running server: in front, until it is stopped, or beside other work in a thread of its own."""
 
 import socket
+import ssl
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ import uvicorn
 
 from zhiyin.answering import Answerer, Assembly
 from zhiyin.client import Client
-from zhiyin.core.errors import ModelError, ResourceError
+from zhiyin.core.errors import ModelError, ResourceError, SettingsError
 from zhiyin.data.dataset import Dataset
 from zhiyin.serving.app import app_of
 from zhiyin.serving.limits import Limits
@@ -25,12 +27,25 @@ START_S = 30
 BACKLOG = 1024
 
 
+@dataclass(frozen=True)
+class Certificate:
+    """What encrypts: files in PEM."""
+
+    chain: Path
+    key: Path
+
+
 def serve(
-    service: Service, bound: socket.socket, limits: Limits | None = None, begun: Callable[[str], None] = lambda _: None
+    service: Service, bound: socket.socket, limits: Limits | None = None,
+    begun: Callable[[str], None] = lambda _: None, certificate: Certificate | None = None,
 ) -> None:  # fmt: skip
-    """Answer on a port that `listening` gave until the process is told to stop; ``begun`` is told the URL first."""
-    begun(url_of(bound))
-    _server(service, limits).run(sockets=[bound])
+    """Answer on a port that `listening` gave until the process is told to stop; ``begun`` is told the URL first.
+
+    Raises `SettingsError` where the ``certificate`` cannot be read.
+    """
+    server = _server(service, limits, certificate)
+    begun(url_of(bound, certificate))
+    server.run(sockets=[bound])
 
 
 @contextmanager
@@ -90,19 +105,25 @@ def listening(host: str, port: int) -> Iterator[socket.socket]:
         yield bound
 
 
-def url_of(bound: socket.socket) -> str:
+def url_of(bound: socket.socket, certificate: Certificate | None = None) -> str:
     """How a client on this machine calls it."""
-    host, port = bound.getsockname()[:2]
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    scheme, (host, port) = "https" if certificate else "http", bound.getsockname()[:2]
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"
 
 
-def _server(service: Service, limits: Limits | None) -> uvicorn.Server:
-    return uvicorn.Server(
-        uvicorn.Config(
-            app_of(service, limits), loop="uvloop", http="httptools", ws="none", lifespan="off", access_log=False,
-            log_config=None, server_header=False, timeout_graceful_shutdown=5,
-        )
+def _server(service: Service, limits: Limits | None, certificate: Certificate | None = None) -> uvicorn.Server:
+    config = uvicorn.Config(
+        app_of(service, limits), loop="uvloop", http="httptools", ws="none", lifespan="off", access_log=False,
+        log_config=None, server_header=False, timeout_graceful_shutdown=5,
+        ssl_certfile=certificate.chain if certificate else None, ssl_keyfile=certificate.key if certificate else None,
     )  # fmt: skip
+    try:
+        config.load()
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"the certificate cannot be read ({error.strerror or error}); give --tls-cert and --tls-key in PEM"
+        ) from None
+    return uvicorn.Server(config)
 
 
 def _wait_for(server: uvicorn.Server, thread: threading.Thread) -> None:

@@ -70,10 +70,7 @@ class Service:
         """
         answerer = Answerer.of(workspace)
         if answerer is None:
-            raise ModelError(
-                f"workspace {workspace} has nothing to serve yet; run: zhiyin run -w {workspace}",
-                found="no finished run", do=f"zhiyin run -w {workspace}",
-            )  # fmt: skip
+            raise nothing_to_serve(workspace)
         return cls(answerer, Store.of(workspace, url), budget, explore=explore, folder=workspace)
 
     @property
@@ -293,6 +290,14 @@ class Service:
             said = {one.item: one.columns for one in items if one.columns}
             now.ladder.answerer = now.answerer.with_items(said, [one.item for one in items if one.withdrawn])
             now.item_changes = changes
+
+
+def nothing_to_serve(workspace: Path) -> ModelError:
+    """Before a run."""
+    return ModelError(
+        f"workspace {workspace} has nothing to serve yet; run: zhiyin run -w {workspace}", found="no finished run",
+        do=f"zhiyin run -w {workspace}",
+    )  # fmt: skip
 
 
 def _warm(now: Serving) -> None:
