@@ -19,7 +19,7 @@ from zhiyin.core.terminal import harmless
 
 COMMANDS = (
     "init", "demo", "ingest", "check", "run", "train", "tune", "plan", "evaluate", "compare", "ablate", "recommend",
-    "explain", "similar", "find", "generate", "features", "export", "report", "serve", "keys", "doctor",
+    "explain", "similar", "find", "generate", "features", "export", "report", "serve", "keys", "forget", "doctor",
 )  # fmt: skip
 """In the order of the help; each is the function ``run`` of the module of its name."""
 

@@ -9,6 +9,7 @@ import typer
 
 from zhiyin.cli.check import quality_table
 from zhiyin.cli.command import Asked
+from zhiyin.cli.serve import StoreOption
 from zhiyin.core.errors import SettingsError
 from zhiyin.core.languages import Sentence
 
@@ -19,6 +20,8 @@ TAKEN = Sentence("{events} events of {users} people and {items} items; {quaranti
                  "{events} 条事件，{users} 位用户，{items} 件商品；{quarantined} 行已隔离")  # fmt: skip
 NOTHING_WRITTEN = Sentence("a dry run: nothing was written", "试运行：未写入任何内容")
 REPEATED = Sentence("{name} was taken in before, as {known}: left out", "{name} 此前已导入（名为 {known}）：未再导入")
+FORGOTTEN = Sentence("{rows} rows of people who were forgotten were not taken in (--with-forgotten would)",
+                     "{rows} 行属于已被遗忘的用户，未导入（--with-forgotten 可导入）")  # fmt: skip
 SCORE = Sentence("data quality {score:.2f} of 1", "数据质量 {score:.2f}（满分 1）")
 
 
@@ -46,6 +49,10 @@ def run(
     ] = None,
     table: Annotated[str | None, typer.Option(help="The table of the database that has the events.")] = None,
     sql: Annotated[str | None, typer.Option(help="Or a SELECT of your own.")] = None,
+    with_forgotten: Annotated[
+        bool, typer.Option("--with-forgotten", help="Take people in again who were forgotten.")
+    ] = False,
+    store: StoreOption = None,
 ) -> None:
     """Take events in: CSV, Excel, JSON lines, Parquet, RecBole, MovieLens, a person a line, .npz, a database.
 
@@ -78,10 +85,14 @@ def run(
         users=_side(users, database) or (asked.folder / data.users if data.users else None),
         edges=_side(edges, database) or (asked.folder / data.edges if data.edges else None),
         on_error=on_error, dry_run=dry_run, append=append, progress=asked.progress,  # type: ignore[arg-type]
-        form=Form(sheet, encoding, time_format),
+        form=Form(sheet, encoding, time_format), with_forgotten=with_forgotten,
     )  # fmt: skip
     if not dry_run:
         Workspace.create(workspace.folder)
+    if taken.forgotten:
+        asked.note(asked.words(FORGOTTEN, rows=taken.forgotten))
+    if with_forgotten and not dry_run:
+        _remembered(asked, store)
     forms = taken.guess.time.forms if taken.guess.time else ()
     for name, column in taken.guess.names.items():
         written = f" ({', '.join(forms)})" if name == "time" and forms else ""
@@ -94,6 +105,15 @@ def run(
         asked.answer(_told(taken, None, None))
         return
     _answer(asked, taken)
+
+
+def _remembered(asked: Asked, store: str | None) -> None:
+    """The store of live events, where there is one, lets the log speak of them too."""
+    from zhiyin.store.store import FILE, Store
+
+    if store or (asked.folder / FILE).is_file():
+        with Store.of(asked.folder, store) as opened:
+            opened.people.remember(actor="command line")
 
 
 def _query(paths: list[Path] | None, database: str | None, table: str | None, sql: str | None) -> Any:

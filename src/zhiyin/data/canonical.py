@@ -55,6 +55,8 @@ class Separated:
     """How many of the good rows write their time in each unit."""
     unread: Mapping[str, int] = field(default_factory=dict)
     """Of price and position: how many cells of good rows are no number, and are null now."""
+    forgotten: int = 0
+    """Rows that were left out because their person was forgotten."""
 
 
 def separate(raw: pl.DataFrame, guess: Guess, now: int | None) -> Separated:

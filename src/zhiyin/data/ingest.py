@@ -15,8 +15,9 @@ import polars as pl
 
 from zhiyin.core.errors import DataError
 from zhiyin.core.progress import Progress, Silent
-from zhiyin.data.canonical import Separated, separate
+from zhiyin.data.canonical import Separated, as_id, separate
 from zhiyin.data.columns import Guess
+from zhiyin.data.forgetting import forgotten, is_of, remember
 from zhiyin.data.log import Log, Part, needed, open_log
 from zhiyin.data.readers.reader import UNSAID, Form
 from zhiyin.data.report import counted
@@ -46,6 +47,8 @@ class Ingested:
     guess: Guess
     repeated: Mapping[str, str] = field(default_factory=dict)
     """Files that were taken in before, and are left out → the name they had then."""
+    forgotten: int = 0
+    """Rows of people who were forgotten, which were left out."""
 
 
 @dataclass(slots=True)
@@ -58,9 +61,11 @@ class _Tally:
     items: set[str] = field(default_factory=set)
     units: Counter[str] = field(default_factory=Counter)
     unread: Counter[str] = field(default_factory=Counter)
+    forgotten: int = 0
 
     def add(self, separated: Separated) -> None:
         self.events += len(separated.good)
+        self.forgotten += separated.forgotten
         self.bad.update(counted(separated.bad))
         self.units.update(separated.units)
         self.unread.update(separated.unread)
@@ -76,14 +81,15 @@ def ingest(
     sources: Source, folder: Path | str, *, map: Mapping[str, str] | None = None, items: Source | None = None,
     users: Source | None = None, on_error: Literal["quarantine", "strict"] = "quarantine", dry_run: bool = False,
     append: bool = False, progress: Progress | None = None, now: int | None = None, form: Form = UNSAID,
-    edges: Source | None = None,
+    edges: Source | None = None, with_forgotten: bool = False,
 ) -> Ingested:  # fmt: skip
     """Take a file, several, a folder or a frame into the workspace ``folder`` as a new snapshot.
 
     ``edges`` is a table ``user, friend``: social ties.
 
     ``append`` adds to the current snapshot: ids keep their rows, and a file (or frame) that was taken in before, told
-    by its digest, is left out and named in ``repeated``. ``on_error="strict"`` stops at the first bad row.
+    by its digest, is left out and named in ``repeated``. Rows of people who were forgotten are not taken in, unless
+    ``with_forgotten``. ``on_error="strict"`` stops at the first bad row.
     ``form`` says what a file does not tell. ``dry_run`` counts and writes nothing. Raises `DataError` where no row can
     be used; the old snapshot then stays.
     """
@@ -94,13 +100,16 @@ def ingest(
     if ties is not None:
         log = replace(log, guess=replace(log.guess, notes=(*log.guess.notes, *ties.notes)))
     now = int(time.time()) if now is None else now
+    digests_gone = frozenset() if with_forgotten else forgotten(Path(folder))
+    if log.users is not None:
+        log = replace(log, users=replace(log.users, frame=_others(log.users.frame, digests_gone)))
     old = Snapshot.load(folder) if append else None
 
     def further() -> tuple[Log, dict[str, str], dict[str, str], Iterator[tuple[Part, Separated]]]:
         """What is new beside ``old``: its log, what was known, the digests of both, its batches."""
         digests = dict(old.facts.get("digests", {})) if old else {}
         left, repeated = _without_known(log, digests)
-        return left, repeated, digests, _separated(left, now, on_error == "strict", progress or Silent())
+        return left, repeated, digests, _separated(left, now, on_error == "strict", progress or Silent(), digests_gone)
 
     if dry_run:
         log, repeated, _, batches = further()
@@ -115,7 +124,11 @@ def ingest(
         _ties(new, ties, old)
         _facts(new, replace(log, guess=guess), old, tally.bad, (n_events, n_users, n_items), digests)
     digest, reasons = Snapshot.load(folder).digest, dict(tally.bad.most_common())
-    return Ingested(digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess, repeated)
+    if with_forgotten:
+        remember(Path(folder))
+    return Ingested(
+        digest, n_events, n_users, n_items, tally.bad.total(), reasons, guess, repeated, tally.forgotten
+    )  # fmt: skip
 
 
 def _without_known(log: Log, digests: dict[str, str]) -> tuple[Log, dict[str, str]]:
@@ -132,12 +145,16 @@ def _without_known(log: Log, digests: dict[str, str]) -> tuple[Log, dict[str, st
     return replace(log, parts=tuple(kept)), repeated
 
 
-def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator[tuple[Part, Separated]]:
-    """Good and bad rows of each batch; the bad ones with their line."""
+def _separated(
+    log: Log, now: int, strict: bool, progress: Progress, gone: frozenset[str]
+) -> Iterator[tuple[Part, Separated]]:
+    """Good and bad rows of each batch; the bad ones with their line. Rows of people who are ``gone`` are in neither."""
     for part in log.parts:
         line = part.first_line
         for raw in progress.track(part.frames(rows=BATCH), f"reading {part.name}"):
             separated = separate(raw, log.guess, now)
+            if gone:
+                separated = _without_gone(separated, _ids(raw, log.guess), gone)
             further = part.lines_inside(raw)
             lines = separated.bad["row"].cast(pl.Int64) + line
             if further is not None:
@@ -153,6 +170,24 @@ def _separated(log: Log, now: int, strict: bool, progress: Progress) -> Iterator
             yield part, replace(separated, bad=bad)
 
 
+def _ids(raw: pl.DataFrame, guess: Guess) -> pl.Series:
+    """The person of each row, as text."""
+    name = guess.names["user"]
+    return raw.select(as_id(name, raw.schema[name], name in guess.whole)).to_series()
+
+
+def _without_gone(separated: Separated, users: pl.Series, gone: frozenset[str]) -> Separated:
+    """Without the rows of people who were forgotten, good and bad; ``users``: of each row that was read."""
+    good = separated.good.filter(~is_of(separated.good["user"], gone))
+    bad = separated.bad.filter(~is_of(users.gather(separated.bad["row"]), gone))
+    n = len(separated.good) + len(separated.bad) - len(good) - len(bad)
+    return replace(separated, good=good, bad=bad, forgotten=n)
+
+
+def _others(table: pl.DataFrame, gone: frozenset[str]) -> pl.DataFrame:
+    return table.filter(~is_of(table["user"], gone)) if gone else table
+
+
 def _counted(log: Log, batches: Iterator[tuple[Part, Separated]], repeated: Mapping[str, str]) -> Ingested:
     """A dry run."""
     tally = _Tally()
@@ -164,7 +199,9 @@ def _counted(log: Log, batches: Iterator[tuple[Part, Separated]], repeated: Mapp
     n_users = len(tally.users.union(log.users.frame["user"] if log.users else ()))
     n_items = len(tally.items.union(log.items.frame["item"])) if log.items else len(tally.items)
     reasons = dict(tally.bad.most_common())
-    return Ingested(None, tally.events, n_users, n_items, tally.bad.total(), reasons, guess, repeated)
+    return Ingested(
+        None, tally.events, n_users, n_items, tally.bad.total(), reasons, guess, repeated, tally.forgotten
+    )  # fmt: skip
 
 
 def _written(new: Path, batches: Iterator[tuple[Part, Separated]], old: Snapshot | None) -> _Tally:

@@ -16,10 +16,10 @@ from zhiyin.answering.wishes import NONE
 from zhiyin.core.errors import ModelError, ServiceError
 from zhiyin.core.wire import ExplainJSON, ForgottenJSON, ModelsJSON, Recommendations, ServedJSON, TakenJSON
 from zhiyin.data.dataset import Encoded
+from zhiyin.data.forgetting import digest_of
 from zhiyin.serving.limits import LIVE
 from zhiyin.serving.shown import Shown
 from zhiyin.store import Event, Impression, Item, Store
-from zhiyin.store.catalogue import digest_of
 from zhiyin.store.store import Met
 
 UNREAD = "the store of live events does not answer: this is what the log knows"

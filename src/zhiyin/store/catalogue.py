@@ -1,6 +1,5 @@
 """What was said of items and people since the last run, and who was forgotten."""
 
-import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from zhiyin.data.forgetting import digest_of
 from zhiyin.store.audit import Audit
 from zhiyin.store.database import Database, next_sequence
 from zhiyin.store.tables import counters, events, forgotten, impressions
@@ -105,6 +105,13 @@ class People:
         with self.database.reading() as connection:
             return list(connection.scalars(sa.select(forgotten.c.digest)))
 
+    def remember(self, *, actor: str) -> int:
+        """The log's history of everybody may be read again; of how many it was not."""
+        with self.database.writing() as connection:
+            n = connection.execute(sa.delete(forgotten)).rowcount
+            self.audit.add(connection, actor, "people remembered", {"n": n})
+        return n
+
     def is_forgotten(self, user: str) -> bool:
         """Whether the log's history of this person is not to be read."""
         with self.database.reading() as connection:
@@ -114,11 +121,6 @@ class People:
         """As `is_forgotten`, by a connection that is open."""
         asked = sa.select(forgotten.c.digest).where(forgotten.c.digest == digest_of(user))
         return connection.scalar(asked) is not None
-
-
-def digest_of(user: str) -> str:
-    """What stands for a person who was forgotten."""
-    return hashlib.sha256(user.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _put(
