@@ -8,6 +8,7 @@ import pytest
 
 from zhiyin import models
 from zhiyin.answering import Answerer, Asking, Assembly, Budget, Ladder, Rules
+from zhiyin.answering.ladder import RUNGS
 from zhiyin.core.errors import ModelError, SettingsError
 from zhiyin.core.wire import SlateJSON
 from zhiyin.testing import worlds
@@ -39,10 +40,9 @@ def ladder(budget: Budget | None = None, **settings: Any) -> tuple[Ladder, Askin
 
 def forced(steps: Ladder, rung: str, how: Broken, monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything above this rung breaks."""
-    if rung in ("retrieval", "popular"):
-        monkeypatch.setattr(steps, "_full", how)
-    if rung == "popular":
-        monkeypatch.setattr(steps, "_retrieval", how)
+    for above in RUNGS[: RUNGS.index(rung)]:  # type: ignore[arg-type]
+        nothing = above in ("cached", "context")  # which are made before: they have nothing, and never fail
+        monkeypatch.setattr(steps, f"_{above}", (lambda *_: None) if nothing else how)
 
 
 def answered(steps: Ladder, question: Any, **asked: Any) -> SlateJSON:
@@ -55,12 +55,14 @@ def ids(slate: SlateJSON) -> list[str]:
 
 
 @pytest.mark.parametrize("late", [False, True])
-@pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
+@pytest.mark.parametrize("rung", RUNGS)
 def test_the_next_rung_answers_and_is_named(rung: str, late: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     tight_s = {True: 0.05, False: LONG_S}
     steps, asking = ladder(Budget(full_s=tight_s[late and rung != "full"],
-                                  retrieval_s=tight_s[late and rung == "popular"]))  # fmt: skip
+                                  retrieval_s=tight_s[late and rung not in ("full", "retrieval")]))  # fmt: skip
     question, how = asking.person("u0"), Broken(late)
+    if rung == "cached":
+        before = answered(steps, question, k=3) if not late else steps._full(steps.answerer, question, 3, False)
     forced(steps, rung, how, monkeypatch)
     slate = answered(steps, question, k=3)
     assert slate["rung"] == rung
@@ -70,6 +72,8 @@ def test_the_next_rung_answers_and_is_named(rung: str, late: bool, monkeypatch: 
     seen = asking.dataset.history_of(["u0"]).items  # type: ignore[union-attr]
     assert not {f"i{row}" for row in seen} & set(ids(slate))
     sources = {"full": {"popular", "ease", "popular, ease"}, "retrieval": {"ease"}, "popular": {"popular"}}
+    sources |= {"cached": sources["full"], "context": {"popular"}}
+    assert rung != "cached" or ids(slate) == ids(before)
     assert {item["source"] for item in slate["items"]} <= sources[rung]
     assert all(item["columns"]["title"].endswith(item["item"][1:]) for item in slate["items"])
     how.released.set()
@@ -78,14 +82,40 @@ def test_the_next_rung_answers_and_is_named(rung: str, late: bool, monkeypatch: 
 def test_warming_gives_the_answer_of_each_rung_and_says_what_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     steps, asking = ladder(Budget(full_s=1e-9))
     calls: list[str] = []
-    for rung in ("_full", "_retrieval", "_popular"):
+    for rung in ("_full", "_retrieval", "_context"):
         asked = getattr(steps, rung)
         monkeypatch.setattr(steps, rung, lambda *a, rung=rung, asked=asked: calls.append(rung) or asked(*a))
     steps.warm(asking.history(["i0"]))
-    assert calls == ["_full", "_retrieval", "_popular"]
+    assert calls == ["_full", "_retrieval", "_context"]
     monkeypatch.setattr(steps, "_retrieval", Broken())
     with pytest.raises(ZeroDivisionError):
         steps.warm(asking.history([]))
+
+
+def test_a_remembered_answer_is_without_what_was_met_or_withdrawn_since_and_of_this_person_alone() -> None:
+    steps, asking = ladder(Budget(full_s=LONG_S))
+    before = ids(answered(steps, asking.person("u0"), k=9))
+    assert ids(answered(steps, asking.person("u0", never=before[:2]), k=5, first="cached")) == before[2:7]
+    steps.answerer = steps.answerer.with_items({}, before[:1])
+    assert ids(answered(steps, asking.person("u0"), k=5, first="cached")) == before[1:6]
+    assert answered(steps, asking.person("u1"), k=5, first="cached")["rung"] == "context"
+    assert answered(steps, asking.history(["i0"]), k=5, first="cached")["rung"] == "context"
+    steps.forget("u0")
+    assert answered(steps, asking.person("u0"), k=5, first="cached")["rung"] == "context"
+
+
+def test_the_context_is_the_categories_met_last() -> None:
+    steps, asking = ladder()
+    slate = answered(steps, asking.history(["i1"]), k=4, first="context")
+    assert all(int(id_[1:]) % 2 == 1 for id_ in ids(slate))
+    assert len(ids(answered(steps, asking.history(["i1"]), k=12, first="context"))) == 12, "then others follow"
+    assert answered(steps, asking.history([]), k=4, first="context")["rung"] == "popular"
+
+
+def test_who_asks_for_a_lower_rung_gets_no_higher_one() -> None:
+    steps, asking = ladder()
+    for rung in ("retrieval", "context", "popular"):
+        assert answered(steps, asking.person("u0"), first=rung)["rung"] == rung
 
 
 def test_late_work_closes_its_rung_and_not_the_answer(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +139,7 @@ def test_late_reasons_close_only_themselves(monkeypatch: pytest.MonkeyPatch) -> 
     late.released.set()
 
 
-@pytest.mark.parametrize("rung", ["full", "retrieval", "popular"])
+@pytest.mark.parametrize("rung", ["full", "retrieval", "context", "popular"])
 def test_the_house_rules_hold_on_each_rung(rung: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rules = Rules(hide={"item": ["i6"]}, only={"price": [2.0]}, most={"title": 1, "category": 2})
     steps, asking = ladder(Budget(full_s=LONG_S, retrieval_s=LONG_S), rules=rules)

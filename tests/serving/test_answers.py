@@ -129,7 +129,7 @@ def test_models_names_what_answers_with_versions(shop: Any) -> None:
     assert [(part["name"], part["model"]) for part in said["models"]] == [("popular", "Popular"), ("ease", "EASE")]
 
 
-@pytest.mark.parametrize(("broken", "rung"), [("_full", "retrieval"), ("_retrieval", "popular")])
+@pytest.mark.parametrize(("broken", "rung"), [("_full", "retrieval"), ("_retrieval", "context")])
 def test_a_broken_rung_is_stepped_over_and_the_answer_names_the_next(
     shop: Any, broken: str, rung: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,7 +138,7 @@ def test_a_broken_rung_is_stepped_over_and_the_answer_names_the_next(
 
     for name in ("_full", broken):
         monkeypatch.setattr(shop.service.ladder, name, fails)
-    slate = shop.slate(user="u0", k=4)
+    slate = shop.slate(history=["i0"], k=4)
     assert (slate["rung"], len(slate["items"])) == (rung, 4)
     assert "i12" not in ids(slate)
     assert "secret detail" not in json.dumps(slate)

@@ -111,7 +111,7 @@ MISTAKES = [
     ("/v1/recommend", {}, "the request: found {}; give either user or history, one of the two"),
     ("/v1/recommend", {"user": 17850}, "the request setting 'user': found 17850; it must be text in quotation marks"),
     ("/v1/recommend", {"user": "u", "kk": 1}, "the request has no setting 'kk'; did you mean 'k'? its settings are: "
-     "boost, exclude, filter, history, k, moment, most, offset, pin, reasons, user"),
+     "boost, exclude, filter, history, k, moment, most, offset, pin, reasons, rung, user"),
     ("/v1/recommend", {"user": "u", "k": "ten"}, "the request setting 'k': found 'ten'; it must be a whole number"),
     ("/v1/recommend", {"user": "u", "k": 0}, "found 0; it must be greater than or equal to 1"),
     ("/v1/recommend", {"user": "u", "k": 501}, "found 501; it must be less than or equal to 500"),
@@ -120,7 +120,7 @@ MISTAKES = [
     ("/v1/recommend", {"user": "u" * 1025}, "it must be of at most 1,024 characters"),
     ("/v1/recommend", {"user": "a\0b"}, "give text without NUL and half characters"),
     ("/v1/recommend", [1], "the body must be a JSON object with: k, offset, filter, boost, most, pin, user, history, "
-     "moment, exclude, reasons"),
+     "moment, exclude, rung, reasons"),
     ("/v1/recommend", None, "the body must be a JSON object with: k, offset"),
     ("/v1/recommend", {"user": "u", "k": 400, "offset": 101}, "offset and k are together 501; give at most 500"),
     ("/v1/recommend", {"user": "u", "filter": "x ="}, "the filter cannot be read (invalid syntax at character"),

@@ -1,15 +1,18 @@
 """An answer within a time budget: the first rung that gives one in time.
 
-``full``: the whole assembly. ``retrieval``: the candidates of one of its sources. ``popular``: what most people took,
-counted when the ladder was made, so that it needs no model and cannot be late. House rules hold on each.
+``full``: the whole assembly. ``retrieval``: the candidates of one of its sources. ``cached``: what was last answered to
+this person. ``context``: what most people took of the categories that the person met last. ``popular``: what most
+people took. The last three were made before, so that they need no model and cannot be late. House rules hold on each.
 """
 
 import logging
-from collections.abc import Callable, Sequence
+from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as Late
 from dataclasses import replace
-from typing import Any, Literal, get_args
+from threading import Lock
+from typing import Literal, get_args
 
 import numpy as np
 from pydantic import Field
@@ -24,15 +27,22 @@ from zhiyin.answering.wishes import NONE, Wishes
 from zhiyin.core.ids import UNKNOWN
 from zhiyin.core.settings import Config
 from zhiyin.core.wire import Recommendations, SlateItem, SlateJSON
-from zhiyin.data.contracts import Candidates, Histories, Requests
+from zhiyin.data.contracts import FILL, Candidates, Histories, Requests
 from zhiyin.data.contracts.slates import slate_length
 from zhiyin.data.dataset import Encoded
 from zhiyin.data.popularity import counts
 
-Rung = Literal["full", "retrieval", "popular"]
+Rung = Literal["full", "retrieval", "cached", "context", "popular"]
+GIVEN = "given"
+"""The source of an item of a list that was asked about."""
 RUNGS: tuple[Rung, ...] = get_args(Rung)
 WIDTH = 200
 """Candidates of the lower rungs, of which the house rules may drop some."""
+PEOPLE = 10_000
+"""Of whom the last answer is remembered."""
+LAST = 10
+"""Events whose categories are the context."""
+CATEGORY = "category"
 log = logging.getLogger("zhiyin.answering")
 
 
@@ -71,25 +81,32 @@ class Ladder:
         counts[self.popular[0]] = self.popular[1]
         self.counts, self.chance = counts, chance
         self.exploration = Exploration(explore, counts < NEW)
+        self._last: OrderedDict[str, Candidates] = OrderedDict()
+        self._remembering = Lock()
         self._threads = {
             name: ThreadPoolExecutor(self.budget.workers, name) for name in ("full", "reasons", "retrieval")
         }
 
     def answer(
-        self, question: Encoded, k: int | None = None, *, reasons: bool = False, wishes: Wishes = NONE
-    ) -> Recommendations:
-        """A slate for the one request of the question, naming its rung.
+        self, question: Encoded, k: int | None = None, *, reasons: bool = False, wishes: Wishes = NONE,
+        first: Rung = "full",
+    ) -> Recommendations:  # fmt: skip
+        """A slate for the one request of the question, naming its rung; ``first``: the rung that is tried first.
 
         Raises `ModelError` for a wrong ``k``, `SettingsError` for a wish about a column that the items do not have.
         """
         answerer = self.answerer.under(wishes)
         k = slate_length(answerer.k if k is None else k, len(answerer.assembly.catalogue))
-        whole_s = self.budget.reasons_s if reasons else self.budget.full_s
         slate = self._climbed(
-            ("full", "reasons" if reasons else "full", whole_s, lambda: self._full(answerer, question, k, reasons)),
-            ("retrieval", "retrieval", self.budget.retrieval_s, lambda: self._retrieval(answerer, question, k)),
-            lambda: self._popular(answerer, question, k),
-        )
+            {
+                "full": lambda: self._full(answerer, question, k, reasons),
+                "retrieval": lambda: self._retrieval(answerer, question, k),
+                "cached": lambda: self._cached(answerer, question, k),
+                "context": lambda: self._context(answerer, question, k),
+                "popular": lambda: self._popular(answerer, question, k),
+            },
+            first, reasons,
+        )  # fmt: skip
         return {"recommendations": [slate]}
 
     def rerank(self, question: Encoded, items: Sequence[str]) -> SlateJSON:
@@ -102,21 +119,22 @@ class Ladder:
         asked = replace(question, unknown=[[*question.unknown[0], *unknown]])
         requests, model = question.requests, answerer.assembly.sources[self.source][0]
 
-        def by(scores: Callable[[], np.ndarray], source: str) -> Callable[[], SlateJSON]:
+        def by(scores: Callable[[], np.ndarray]) -> Callable[[], SlateJSON]:
             def slate() -> SlateJSON:
                 found = scores() if len(rows) else np.zeros(0, np.float32)
                 best = np.argsort(-found, kind="stable")
-                shown = [answerer.item(Shown(int(rows[c]), float(found[c]), (source,))) for c in best]
+                shown = [answerer.item(Shown(int(rows[c]), float(found[c]), (GIVEN,))) for c in best]
                 return answerer.slate(asked, 0, shown, len(given))
 
             return slate
 
         return self._climbed(
-            ("full", "full", self.budget.full_s, by(lambda: answerer.scored(requests, rows), "given")),
-            ("retrieval", "retrieval", self.budget.retrieval_s,
-             by(lambda: model.score(requests, rows[None])[0], "given")),
-            by(lambda: self.counts[rows], "given"),
-        )  # fmt: skip
+            {
+                "full": by(lambda: answerer.scored(requests, rows)),
+                "retrieval": by(lambda: model.score(requests, rows[None])[0]),
+                "popular": by(lambda: self.counts[rows]),
+            }
+        )
 
     def rising(self, k: int, now: int, days: float, live: Taken, wishes: Wishes = NONE) -> SlateJSON:
         """What is taken more in the last ``days`` than in those before, for everybody alike."""
@@ -135,7 +153,8 @@ class Ladder:
         one = self.answerer
         k = slate_length(one.k, len(one.assembly.catalogue))
         for rung in (
-            self._full(one, question, k, False), self._retrieval(one, question, k), self._popular(one, question, k)
+            self._full(one, question, k, False), self._retrieval(one, question, k),
+            self._context(one, question, k) or self._popular(one, question, k),
         ):  # fmt: skip
             log.debug("warm: %d items", len(rung["items"]))
 
@@ -157,21 +176,29 @@ class Ladder:
         for threads in self._threads.values():
             threads.shutdown(wait=False, cancel_futures=True)
 
-    def _climbed(self, *tries: Any) -> SlateJSON:
-        """The slate of the first rung that gives one in time: (rung, threads, seconds, question) each, but for the
-        last, which is asked without a limit."""
-        for rung, threads, within_s, asked in tries[:-1]:
-            slate = self._tried(rung, threads, within_s, asked)
+    def _climbed(
+        self, rungs: Mapping[Rung, Callable[[], SlateJSON | None]], first: Rung = "full", reasons: bool = False
+    ) -> SlateJSON:
+        """The slate of the first rung that has one in time, of ``first`` and those below it."""
+        for rung in RUNGS[RUNGS.index(first) :]:
+            asked = rungs.get(rung)
+            if asked is None:
+                continue
+            limits = {
+                "full": ("reasons", self.budget.reasons_s) if reasons else ("full", self.budget.full_s),
+                "retrieval": ("retrieval", self.budget.retrieval_s),
+            }
+            slate = self._tried(rung, *limits[rung], asked) if rung in limits else asked()
             if slate is not None:
-                break
-        else:
-            rung, slate = "popular", tries[-1]()
-        slate["rung"] = rung
-        return slate
+                slate["rung"] = rung
+                return slate
+        raise AssertionError  # the last rung has one always
 
-    def _tried(self, rung: str, threads: str, within_s: float, asked: Callable[[], SlateJSON]) -> SlateJSON | None:
+    def _tried(
+        self, rung: str, threads: str, within_s: float, asked: Callable[[], SlateJSON | None]
+    ) -> SlateJSON | None:
         """The rung's slate, None where it is late or fails."""
-        begun: Future[SlateJSON] = self._threads[threads].submit(asked)
+        begun: Future[SlateJSON | None] = self._threads[threads].submit(asked)
         try:
             return begun.result(within_s)
         except Late:
@@ -184,7 +211,27 @@ class Ladder:
     def _full(self, answerer: Answerer, question: Encoded, k: int, reasons: bool) -> SlateJSON:
         if reasons:
             return answerer.answer(question, k)["recommendations"][0]
-        return self._slate(answerer, question, answerer.ranked(question.requests, answerer.depth(k)), k)
+        requests, depth = question.requests, answerer.depth(k)
+        found = answerer.assembly.ranked(requests, depth, answerer.counters, answerer.allowed)
+        if answerer.wishes.filter is None:
+            self._remember(question.users[0], found)
+        return self._slate(answerer, question, answerer.capped(found), k)
+
+    def _remember(self, user: str | None, found: Candidates) -> None:
+        if user is None:
+            return
+        one = slice(0, WIDTH)
+        kept = Candidates(found.rows[:, one], found.scores[:, one], found.sources[:, one], found.source_names)
+        with self._remembering:
+            self._last[user] = kept
+            self._last.move_to_end(user)
+            if len(self._last) > PEOPLE:
+                self._last.popitem(last=False)
+
+    def forget(self, user: str) -> None:
+        """Remember nothing of this person."""
+        with self._remembering:
+            self._last.pop(user, None)
 
     def _retrieval(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
         return self._slate(answerer, question, self._of_source(answerer, question.requests, answerer.depth(k)), k)
@@ -194,12 +241,38 @@ class Ladder:
         found = model.candidates(requests, max(k, WIDTH), answerer.allowed)
         return answerer.capped(Candidates(found.rows, found.scores, found.sources, (self.source,)))
 
-    def _popular(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
-        rows, scores = self.popular
-        may = ~np.isin(rows, question.requests.exclude[0])
+    def _cached(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON | None:
+        """What was last answered to this person, without what they met since; None where too little is left."""
+        found = self._last.get(question.users[0] or "")
+        if found is None:
+            return None
+        may = ~np.isin(found.rows, question.requests.exclude[0])
         if answerer.allowed is not None:
-            may &= answerer.allowed[rows]
-        left = np.flatnonzero(may)[: max(answerer.depth(k), WIDTH)]
+            may &= answerer.allowed[np.maximum(found.rows, 0)]
+        left = answerer.capped(moved_up(found, may & (found.rows != FILL)))
+        return self._slate(answerer, question, left, k) if left.rows.shape[1] >= answerer.depth(k) else None
+
+    def _context(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON | None:
+        """What most people took of the categories that the person met last, then what most people took; None where
+        nothing is known of categories."""
+        items = question.requests.histories.newest(LAST).items
+        if CATEGORY not in answerer.shelf.columns or not len(items):
+            return None
+        cells = answerer.columns.cells(CATEGORY, CATEGORY)
+        near = answerer.columns.having(CATEGORY, {word for row in items for word in cells[row]}, CATEGORY)
+        return self._counted(answerer, question, k, near) if near.any() else None
+
+    def _popular(self, answerer: Answerer, question: Encoded, k: int) -> SlateJSON:
+        return self._counted(answerer, question, k)
+
+    def _counted(self, answerer: Answerer, question: Encoded, k: int, near: np.ndarray | None = None) -> SlateJSON:
+        """By how often items were taken, those that are ``near``, bool (N,), first."""
+        rows, scores = self.popular
+        may = np.ones(len(rows), bool) if answerer.allowed is None else answerer.allowed.copy()
+        may[question.requests.exclude[0]] = False
+        n = max(answerer.depth(k), WIDTH)
+        parts = [may] if near is None else [may & near, may & ~near]
+        left = np.concatenate([np.flatnonzero(part[rows])[:n] for part in parts])[:n]
         found = Candidates(rows[None, left], scores[None, left], np.ones((1, len(left)), np.uint32), ("popular",))
         return self._slate(answerer, question, answerer.capped(found), k)
 

@@ -69,7 +69,7 @@ class Client:
     ) -> SlateJSON:  # fmt: skip
         """A slate for ``user`` as they are now, or for somebody of whom only a ``history`` of item ids is known.
 
-        ``wishes``: ``filter``, ``boost``, ``most``, ``pin``, ``offset`` and ``moment`` as the API has them:
+        ``wishes``: ``filter``, ``boost``, ``most``, ``pin``, ``offset``, ``moment`` and ``rung`` as the API has them:
         ``shop.recommend("17850", filter='category == "mug" and price < 5', most={"category": 2})``.
         """
         asked = {"user": user, "history": None if history is None else list(history), "k": k,

@@ -66,7 +66,7 @@ def answers(app: FastAPI, service: Service, metrics: Metrics) -> None:
     @app.post("/v1/recommend", response_class=JSON, summary="A slate for a person, or for a bare history")
     def recommend(request: Request, body: RecommendIn) -> Any:
         asked = {name: getattr(body, name) for name in ("user", "history", "k", "exclude", "reasons", "moment")}
-        return shown(request, service.recommend(**asked, wishes=body.wishes))
+        return shown(request, service.recommend(**asked, wishes=body.wishes, first=body.rung))
 
     @app.post("/v1/rerank", response_class=JSON, summary="Your own list, best first for whoever asks")
     def rerank(request: Request, body: RerankIn) -> Any:

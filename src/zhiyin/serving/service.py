@@ -11,6 +11,7 @@ from typing import Any, Self
 from zhiyin.answering import Answerer, Asking, Budget, Ladder, Wishes
 from zhiyin.answering.assembly import FILE
 from zhiyin.answering.exploration import SOURCE as EXPLORED
+from zhiyin.answering.ladder import Rung
 from zhiyin.answering.why import By, explained
 from zhiyin.answering.wishes import NONE
 from zhiyin.core.errors import ModelError, ServiceError
@@ -120,6 +121,7 @@ class Service:
         """Erase a person from store and answers at once; the receipt says what went, and what models keep."""
         gone = self.store.people.forget(user, actor=actor)
         self._forgotten.add(digest_of(user))
+        self.ladder.forget(user)
         return {"forgotten": digest_of(user), "rows": gone, "kept": KEPT}
 
     # -- what is answered ----------------------------------------------------------------------------------------
@@ -127,11 +129,11 @@ class Service:
     def recommend(
         self, user: str | None = None, history: Sequence[str] | None = None, k: int | None = None,
         exclude: Sequence[str] = (), reasons: bool = False, moment: Mapping[str, Any] | None = None,
-        wishes: Wishes = NONE,
+        wishes: Wishes = NONE, first: Rung = "full",
     ) -> Recommendations:  # fmt: skip
         """A slate for a person, with all that came in until now, or for a bare ``history``."""
         now, question = self._question(user, history or (), exclude, moment or {})
-        return now.ladder.answer(question, k, reasons=reasons, wishes=wishes)
+        return now.ladder.answer(question, k, reasons=reasons, wishes=wishes, first=first)
 
     def rerank(
         self, items: Sequence[str], user: str | None = None, history: Sequence[str] | None = None,

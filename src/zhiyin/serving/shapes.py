@@ -6,6 +6,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from zhiyin.answering import Boost, Filter, Wishes
 from zhiyin.answering.filters import LONGEST
+from zhiyin.answering.ladder import Rung
 from zhiyin.answering.why import By
 from zhiyin.core.errors import DataError
 from zhiyin.core.settings import Config
@@ -129,6 +130,8 @@ class RecommendIn(Who, WishesIn):
     )
     exclude: Annotated[list[Id], Field(max_length=HISTORY)] = []
     """Items that are not to be returned."""
+    rung: Rung = "full"
+    """The rung that is tried first: a lower one costs less."""
     reasons: bool = False
     """Each item with its reason (slow: each is tried by asking again)."""
 
