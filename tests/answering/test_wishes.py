@@ -31,7 +31,7 @@ def asked(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> An
 
     def ask(wishes: Wishes, k: int = 5, **further: Any) -> Any:
         (slate,) = steps.answer(asking.person("u0"), k, wishes=wishes, **further)["recommendations"]
-        left_nothing = request.param == "cached" and slate["rung"] == "context"  # of what is remembered, so that …
+        left_nothing = request.param == "cached" and slate["rung"] == "context"  # too little of what is remembered
         assert slate["rung"] == request.param or left_nothing
         return slate
 

@@ -106,7 +106,7 @@ def test_a_forgotten_person_stays_forgotten_while_the_store_is_down(own: Any, mo
     assert ids(own.slate(user="u0")) == ids(own.slate(user="nobody"))
 
 
-@pytest.mark.parametrize("id_", ["a/b", "a%2fb", "../x", "汉字 🎸", "a?b#c", "x" * 1024])
+@pytest.mark.parametrize("id_", ["a/b", "a%2fb", "../x", "汉字 🎸", "a?b#c", "two\nlines", "x" * 1024])
 def test_an_id_in_a_path_is_taken_as_it_is(own: Any, id_: str) -> None:
     from zhiyin.client import Client
 

@@ -9,6 +9,7 @@ from zhiyin.answering.exploration import SOURCE as EXPLORED
 from zhiyin.core.wire import Recommendations
 from zhiyin.serving.errors import JSON
 from zhiyin.serving.metrics import Metrics
+from zhiyin.serving.paths import IdConvertor  # noqa: F401  the convertor of ids is registered with it
 from zhiyin.serving.service import Service
 from zhiyin.serving.shapes import (
     BasketIn,
@@ -38,15 +39,15 @@ def changes(app: FastAPI, service: Service, metrics: Metrics) -> None:
     def items(request: Request, body: ItemsIn) -> Any:
         return JSON(service.put_items([Item(**one.model_dump()) for one in body.items], _actor(request)))
 
-    @app.delete("/v1/items/{item:path}", response_class=JSON, summary="Withdraw an item: it is not shown any more")
+    @app.delete("/v1/items/{item:id}", response_class=JSON, summary="Withdraw an item: it is not shown any more")
     def withdraw(request: Request, item: str) -> Any:
         return JSON(service.put_items([Item(id_of(item), {}, withdrawn=True)], _actor(request)))
 
-    @app.post("/v1/users/{user:path}", response_class=JSON, summary="Say something of a person")
+    @app.post("/v1/users/{user:id}", response_class=JSON, summary="Say something of a person")
     def person(request: Request, user: str, body: PersonIn) -> Any:
         return JSON(service.put_person(id_of(user), body.columns, _actor(request)))
 
-    @app.delete("/v1/users/{user:path}", response_class=JSON, summary="Forget a person; the answer is a receipt")
+    @app.delete("/v1/users/{user:id}", response_class=JSON, summary="Forget a person; the answer is a receipt")
     def forget(request: Request, user: str) -> Any:
         return JSON(service.forget(id_of(user), _actor(request)))
 

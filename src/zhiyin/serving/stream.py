@@ -26,7 +26,7 @@ def stream(app: FastAPI, service: Service) -> None:
     """The route."""
     open_now = 0
 
-    @app.get("/v1/stream/{user:path}", response_class=StreamingResponse, summary="The slate again after each event")
+    @app.get("/v1/stream/{user:id}", response_class=StreamingResponse, summary="The slate again after each event")
     async def follow(request: Request, user: str, k: Annotated[int | None, Query(ge=1, le=K)] = None) -> Any:
         nonlocal open_now
         user = id_of(user)
