@@ -9,7 +9,18 @@ import pytest
 
 import zhiyin
 from zhiyin.core.errors import ModelError, SettingsError
-from zhiyin.ranking import BoostedTrees, DecisionTree, Logistic, NeuralNetwork, Ranker, Rows, reliability_of
+from zhiyin.ranking import (
+    BoostedTrees,
+    DCNv2,
+    DecisionTree,
+    DeepFM,
+    LambdaMART,
+    Logistic,
+    NeuralNetwork,
+    Ranker,
+    Rows,
+    reliability_of,
+)
 
 NAMES = ("liking", "noise", "sometimes")
 Truth = tuple[Rows, np.ndarray]
@@ -147,10 +158,10 @@ class TestBoostedTrees(RankerContract):
         np.testing.assert_array_equal(one.probability(rows.values), two.probability(rows.values))
 
 
-class TestLambdaRank(RankerContract):
+class TestLambdaMART(RankerContract):
     @classmethod
     def ranker(cls) -> Ranker[Any]:
-        return BoostedTrees(trees=120, leaves=7, objective="lambdarank")
+        return LambdaMART(trees=120, leaves=7)
 
 
 class TestDecisionTree(RankerContract):
@@ -190,6 +201,18 @@ class TestNeuralNetwork(RankerContract):
         unseen, truth = fresh
         found = NeuralNetwork(epochs=4).fit_rows(rows.take(np.arange(1000))).probability(unseen.values)
         assert np.abs(found - truth).mean() < 0.08  # with two updates a pass 0.14
+
+
+class TestDCNv2(RankerContract):
+    @classmethod
+    def ranker(cls) -> Ranker[Any]:
+        return DCNv2(hidden=(16,), epochs=8)
+
+
+class TestDeepFM(RankerContract):
+    @classmethod
+    def ranker(cls) -> Ranker[Any]:
+        return DeepFM(hidden=(16,), width=4, epochs=8)
 
 
 def test_later_rows_calibrate(rows: Rows, fresh: Truth) -> None:

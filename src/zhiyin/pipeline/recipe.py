@@ -19,7 +19,7 @@ from zhiyin.training.engine import Engine
 
 GENERATOR = "generator"
 """The name under which the generator proposes, and stands in the registry."""
-RankerName = Literal["BoostedTrees", "DecisionTree", "Logistic", "NeuralNetwork"]
+RankerName = Literal["BoostedTrees", "DCNv2", "DecisionTree", "DeepFM", "LambdaMART", "Logistic", "NeuralNetwork"]
 
 MOST_CANDIDATES = 100_000
 """Of one source."""

@@ -6,8 +6,11 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "BoostedTrees": "boosted_trees",
+        "DCNv2": "dcn_v2",
         "DecisionTree": "decision_tree",
+        "DeepFM": "deep_fm",
         "Fold": "folds",
+        "LambdaMART": "boosted_trees",
         "Logistic": "logistic",
         "NeuralNetwork": "neural_network",
         "Ranker": "ranker",

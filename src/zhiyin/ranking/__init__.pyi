@@ -1,5 +1,8 @@
 from zhiyin.ranking.boosted_trees import BoostedTrees as BoostedTrees
+from zhiyin.ranking.boosted_trees import LambdaMART as LambdaMART
+from zhiyin.ranking.dcn_v2 import DCNv2 as DCNv2
 from zhiyin.ranking.decision_tree import DecisionTree as DecisionTree
+from zhiyin.ranking.deep_fm import DeepFM as DeepFM
 from zhiyin.ranking.folds import Fold as Fold
 from zhiyin.ranking.folds import outcome_folds as outcome_folds
 from zhiyin.ranking.logistic import Logistic as Logistic

@@ -53,7 +53,9 @@ class BoostedTrees(Ranker[BoostedTreesConfig]):
 
         settings = self.config
         groups = np.unique(rows.groups, return_counts=True)[1] if settings.objective == "lambdarank" else None
-        data = lightgbm.Dataset(rows.values, rows.labels.astype(np.float32), group=groups, params={"verbosity": -1})
+        data = lightgbm.Dataset(
+            rows.values, rows.labels.astype(np.float32), weight=rows.weights, group=groups, params={"verbosity": -1}
+        )
         self.booster = lightgbm.train(
             {
                 "objective": settings.objective, "learning_rate": settings.learning_rate,
@@ -95,3 +97,16 @@ class BoostedTrees(Ranker[BoostedTreesConfig]):
             self.booster = lightgbm.Booster(model_str=artefact.texts[MODEL_FILE])
         except (KeyError, lightgbm.basic.LightGBMError) as error:
             raise ModelError(f"{self.name}: {MODEL_FILE} cannot be read ({error}); train the ranker again") from None
+
+
+class LambdaMARTConfig(BoostedTreesConfig):
+    """Settings of LambdaMART."""
+
+    objective: Literal["binary", "lambdarank"] = "lambdarank"
+
+
+class LambdaMART(BoostedTrees):
+    """Boosted trees grown for the order of each request's candidates (NDCG), calibrated afterwards."""
+
+    name = "LambdaMART"
+    Config = LambdaMARTConfig

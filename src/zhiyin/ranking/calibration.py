@@ -56,15 +56,16 @@ PLAIN = Calibration("platt", NONE, NONE, np.array([1.0, 0.0]))
 """The logistic function itself: for scores that are log odds already."""
 
 
-def calibrated(scores: np.ndarray, labels: np.ndarray) -> Calibration:
-    """Learn the map from raw scores (n,) and labels (n,) of both kinds."""
-    curve = _platt(scores, labels)
+def calibrated(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> Calibration:
+    """Learn the map from raw scores (n,) and labels (n,) of both kinds; ``weights`` (n,): how much each row counts."""
+    weights = np.ones(len(labels)) if weights is None else weights * (len(weights) / weights.sum())
+    curve = _platt(scores, labels, weights)
     if labels.sum() >= MANY_POSITIVES:
-        return Calibration("isotonic", *_isotonic(scores, labels), curve)
+        return Calibration("isotonic", *_isotonic(scores, labels, weights), curve)
     return Calibration("platt", NONE, NONE, curve)
 
 
-def _isotonic(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _isotonic(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Knots and heights, (K,) each: rising shares of positives over neighbourhoods of `TOGETHER` rows, straight lines
     between their middles.
 
@@ -74,8 +75,8 @@ def _isotonic(scores: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, np.nd
 
     order = np.argsort(scores, kind="stable")
     starts = np.arange(0, max(TOGETHER, len(order) - TOGETHER + 1), TOGETHER)  # the last one takes the rest
-    sizes = np.diff(np.append(starts, len(order)))
-    middles, shares = (np.add.reduceat(values[order], starts) / sizes for values in (scores, labels))
+    sizes = np.add.reduceat(weights[order], starts)
+    middles, shares = (np.add.reduceat((values * weights)[order], starts) / sizes for values in (scores, labels))
     # a little at either end keeps 0 and 1, which no finite sample proves, out of the answer
     steps = IsotonicRegression(y_min=0.5 / len(labels), y_max=1 - 0.5 / len(labels))
     return middles, np.asarray(steps.fit_transform(middles, shares, sample_weight=sizes))
@@ -85,21 +86,22 @@ def _logistic(logits: np.ndarray) -> np.ndarray:
     return np.asarray(1 / (1 + np.exp(-np.clip(logits, -500, 500))))
 
 
-def _platt(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+def _platt(scores: np.ndarray, labels: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Slope (above 0) and intercept of the likeliest logistic curve, Platt's smoothed targets."""
     from scipy.optimize import minimize
 
-    positives, negatives = labels.sum(), len(labels) - labels.sum()
+    positives, negatives = weights @ labels, weights @ (1 - labels)
     targets = np.where(labels > 0, (positives + 1) / (positives + 2), 1 / (negatives + 2))
     centre, spread = scores.mean(), max(scores.std(), 1e-9)
     z = (scores - centre) / spread
 
-    def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        logits = weights[0] * z + weights[1]
-        wrong = 1 / (1 + np.exp(-logits)) - targets
-        value = np.mean(np.logaddexp(0, logits) - targets * logits)
+    def loss(found: np.ndarray) -> tuple[float, np.ndarray]:
+        logits = found[0] * z + found[1]
+        wrong = weights * (1 / (1 + np.exp(-logits)) - targets)
+        value = np.mean(weights * (np.logaddexp(0, logits) - targets * logits))
         return float(value), np.array([np.mean(wrong * z), np.mean(wrong)])
 
-    base = np.log(targets.mean() / (1 - targets.mean()))
+    mean = float(np.mean(weights * targets))
+    base = np.log(mean / (1 - mean))
     slope, intercept = minimize(loss, np.array([1.0, base]), jac=True, bounds=[(LEAST_SLOPE, None), (None, None)]).x
     return np.array([slope / spread, intercept - slope * centre / spread])

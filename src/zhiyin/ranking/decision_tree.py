@@ -56,7 +56,7 @@ class DecisionTree(Ranker[DecisionTreeConfig]):
         grown = DecisionTreeClassifier(
             max_leaf_nodes=settings.leaves, min_samples_leaf=min(least, max(1, len(rows) // 2)),
             random_state=settings.seed,
-        ).fit(rows.values, rows.labels).tree_  # fmt: skip
+        ).fit(rows.values, rows.labels, sample_weight=rows.weights).tree_  # fmt: skip
         self.left, self.right = grown.children_left.astype(np.int64), grown.children_right.astype(np.int64)
         self.column = np.maximum(grown.feature, 0).astype(np.int64)
         self.threshold, self.missing_left = grown.threshold.copy(), grown.missing_go_to_left.astype(bool)

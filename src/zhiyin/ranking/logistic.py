@@ -38,7 +38,7 @@ class Logistic(Ranker[LogisticConfig]):
         self.standardised = Standardised.of(rows.values)
         model = LogisticRegression(C=self.config.strength, max_iter=self.config.rounds, tol=1e-6)
         with threadpool_limits(1):  # the same weights, whatever the number of threads
-            model.fit(self.standardised(rows.values), rows.labels)
+            model.fit(self.standardised(rows.values), rows.labels, sample_weight=rows.weights)
         self.coefficients, self.intercept = model.coef_[0], float(model.intercept_[0])
 
     def raw(self, values: np.ndarray) -> np.ndarray:

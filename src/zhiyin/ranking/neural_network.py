@@ -12,6 +12,7 @@ from pydantic import Field
 
 from zhiyin.ranking.ranker import Ranker, RankerConfig
 from zhiyin.ranking.rows import Rows
+from zhiyin.ranking.shuffled import moves
 from zhiyin.ranking.standardised import Standardised
 from zhiyin.registry import Artefact
 
@@ -22,8 +23,6 @@ UPDATES, FEWEST = 100, 32
 half way, and whatever makes it learn faster, were it columns of noise, looks like a gain."""
 NODES = 256
 """Of the integral of gradients: what bends is bent at points, so that many nodes are needed."""
-SHUFFLED = 2_000
-"""Rows on which it is seen how much each column counts."""
 
 
 class NeuralNetworkConfig(RankerConfig):
@@ -91,7 +90,7 @@ class NeuralNetwork(Ranker[NeuralNetworkConfig]):
         values, best, since = self.standardised(taught.values), np.inf, 0
         with threadpool_limits(1):  # the same network, whatever the number of threads
             for _ in range(settings.epochs):
-                model.partial_fit(values, taught.labels, classes=(False, True))
+                model.partial_fit(values, taught.labels, classes=(False, True), sample_weight=taught.weights)
                 loss = self._loss(model, watched)
                 since = 0 if loss < best else since + 1
                 if since == 0:
@@ -99,25 +98,14 @@ class NeuralNetwork(Ranker[NeuralNetworkConfig]):
                     self.layers = [(w.copy(), b.copy()) for w, b in zip(model.coefs_, model.intercepts_, strict=True)]
                 if since == settings.patience:
                     break
-        self.moves = self._moves(rows.values)
+        self.moves = moves(self.raw, rows.values, settings.seed)
 
     def _loss(self, model: Any, watched: Rows) -> float:
         """Mean log loss on the requests kept aside; falls with every pass where there are none."""
         if not len(watched):
             return float(-model.n_iter_)
         odds = forward(self.standardised(watched.values), list(zip(model.coefs_, model.intercepts_, strict=True)))
-        return float(np.mean(np.logaddexp(0, odds) - watched.labels * odds))
-
-    def _moves(self, values: np.ndarray) -> np.ndarray:
-        """Mean absolute change of the log odds for each column shuffled, float64 (K,)."""
-        rng = np.random.default_rng(self.config.seed)
-        values = values[rng.permutation(len(values))[:SHUFFLED]]
-        usual, moves = self.raw(values), np.zeros(values.shape[1])
-        for column in range(values.shape[1]):
-            other = values.copy()
-            other[:, column] = rng.permutation(other[:, column])
-            moves[column] = np.abs(self.raw(other) - usual).mean()
-        return moves
+        return float(np.average(np.logaddexp(0, odds) - watched.labels * odds, weights=watched.weights))
 
     def raw(self, values: np.ndarray) -> np.ndarray:
         return forward(self.standardised(values), self.layers)

@@ -28,6 +28,9 @@ class RankerConfig(Config):
     """Same seed, same rows: same ranker, whatever the number of threads."""
     calibration_share: float = Field(default=0.2, gt=0, lt=1)
     """Share of the newest requests that calibrate instead of teaching, where no later rows are given for it."""
+    position: str | None = None
+    """The column that holds the place at which a candidate was shown (1 for the first), where it was logged. It may
+    teach, so that good places need not be explained by the candidates; asked, everybody stands in the first one."""
 
 
 C = TypeVar("C", bound=RankerConfig)
@@ -50,6 +53,10 @@ class Ranker(Generic[C]):
     """Columns it does not read, and why."""
     calibration: Calibration
     negative_rate: float
+    place: int
+    """Position of the column ``position`` names; -1 where there is none."""
+    first: float
+    """The first place: the lowest that was seen."""
     facts: dict[str, Any]
     """Of the training: rows, positives, groups, columns set aside, how it was calibrated."""
 
@@ -98,14 +105,16 @@ class Ranker(Generic[C]):
 
     def fit(
         self, values: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, names: Sequence[str] = (), *,
-        negative_rate: float = 1.0, later: Rows | None = None,
+        negative_rate: float = 1.0, later: Rows | None = None, weights: np.ndarray | None = None,
     ) -> Self:  # fmt: skip
         """Learn from ``values`` (n, F), ``labels`` (n,) and ``groups`` (n,) (the request of a row, oldest first).
 
-        ``later``: newer rows (thinned at the same rate) to calibrate on; without, the newest requests are kept for
-        it. Raises `ModelError` where all labels are alike; columns without information are set aside by name.
+        ``weights`` (n,), above 0: how much each row counts; without, all the same. ``later``: newer rows (thinned at
+        the same rate) to calibrate on; without, the newest requests are kept for it. Raises `ModelError` where all
+        labels are alike; columns without information are set aside by name.
         """
-        rows = _checked(self.name, values, labels, groups, names, negative_rate)
+        rows = _checked(self.name, values, labels, groups, names, negative_rate, weights)
+        self._place(rows)
         self.names, self.negative_rate = rows.names, negative_rate
         self._choose_columns(rows)
         teaching, later = (rows, later) if later is not None else self._parted(rows)
@@ -121,8 +130,9 @@ class Ranker(Generic[C]):
     def fit_rows(self, rows: Rows, later: Rows | None = None) -> Self:
         """`fit` from `Rows`."""
         return self.fit(
-            rows.values, rows.labels, rows.groups, rows.names, negative_rate=rows.negative_rate, later=later
-        )
+            rows.values, rows.labels, rows.groups, rows.names, negative_rate=rows.negative_rate, later=later,
+            weights=rows.weights,
+        )  # fmt: skip
 
     def probability(self, values: np.ndarray) -> np.ndarray:
         """Calibrated probability that the person takes the candidate: (..., F) → float32 (...), finite."""
@@ -148,7 +158,9 @@ class Ranker(Generic[C]):
                 f"{self.name} reads {len(self.names)} columns, found {values.shape[-1]}; "
                 f"give the feature table of: {', '.join(self.names)}"
             )
-        return np.asarray(values, np.float32).reshape(-1, len(self.names))[:, self.kept]
+        read = np.asarray(values, np.float32).reshape(-1, len(self.names))[:, self.kept]
+        read[:, self.kept == self.place] = self.first
+        return read
 
     def importance(self) -> dict[str, float]:
         """Share of each column in the ranker's say, adding up to 1; 0 for columns set aside. Largest first."""
@@ -168,7 +180,12 @@ class Ranker(Generic[C]):
         }  # fmt: skip
         settings = self.config.model_dump(mode="json", exclude_defaults=True)
         manifest = Manifest(kind="ranker", name=self.name, settings=settings, facts=facts)
-        arrays = {"kept": self.kept, **self.calibration.arrays(), **self.arrays()}
+        arrays = {
+            "kept": self.kept,
+            "first_place": np.array([self.first]),
+            **self.calibration.arrays(),
+            **self.arrays(),
+        }
         write(folder, Artefact(manifest, arrays, texts={**self.texts(), "card.md": self.card()}))
 
     @classmethod
@@ -179,6 +196,9 @@ class Ranker(Generic[C]):
         ranker.names = tuple(facts.pop("names"))
         ranker.set_aside, ranker.negative_rate = facts["set_aside"], facts.pop("negative_rate")
         ranker.kept = artefact.arrays["kept"]
+        position = ranker.config.position
+        ranker.place = -1 if position is None else ranker.names.index(position)
+        ranker.first = 1.0 if position is None else float(artefact.arrays["first_place"][0])
         ranker.calibration = Calibration.restored(facts["calibration"], artefact.arrays)
         ranker.facts = facts
         ranker.restore(artefact)
@@ -191,6 +211,18 @@ class Ranker(Generic[C]):
         lines += ["", "## Set aside", "", *[f"- {name}: {why}" for name, why in self.set_aside.items()]]
         lines += ["", "## Training", "", *[f"- {key}: {value}" for key, value in self.facts.items()]]
         return "\n".join(lines) + "\n"
+
+    def _place(self, rows: Rows) -> None:
+        """Where the logged places stand. Raises `ModelError` where ``position`` names no column, or one without any."""
+        name, self.place, self.first = self.config.position, -1, 1.0
+        if name is None:
+            return
+        known = rows.values[:, rows.names.index(name)] if name in rows.names else np.zeros(0)
+        known = known[~np.isnan(known)]
+        if not len(known):
+            why = "which no row has a value of" if name in rows.names else "which is no column"
+            raise ModelError(f"{self.name}: position names {name!r}, {why}; the columns are: {', '.join(rows.names)}")
+        self.place, self.first = rows.names.index(name), float(known.min())
 
     def _choose_columns(self, rows: Rows) -> None:
         self.set_aside = {}
@@ -220,7 +252,7 @@ class Ranker(Generic[C]):
             if self.raw_is_log_odds:
                 return PLAIN
             later = teaching  # the wrong place to learn it, but a score that is no log odds needs some map
-        return calibrated(self.raw(later.values[:, self.kept]), later.labels.astype(np.float64))
+        return calibrated(self.raw(later.values[:, self.kept]), later.labels.astype(np.float64), later.weights)
 
 
 def _has_both(labels: np.ndarray) -> bool:
@@ -228,8 +260,9 @@ def _has_both(labels: np.ndarray) -> bool:
 
 
 def _checked(
-    ranker: str, values: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, names: Sequence[str], rate: float
-) -> Rows:
+    ranker: str, values: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, names: Sequence[str], rate: float,
+    weights: np.ndarray | None,
+) -> Rows:  # fmt: skip
     """Rows of the right shapes, both classes among them, infinite values as NaN."""
     values = np.array(values, np.float32)
     if values.ndim != 2 or len(values) != len(labels):
@@ -251,5 +284,9 @@ def _checked(
     groups = np.arange(len(labels)) if groups is None else np.asarray(groups, np.int64)
     if len(groups) != len(labels) or (np.diff(groups) < 0).any():
         raise ModelError(f"{ranker}: groups must number the request of each row, ascending; sort the rows by request")
+    if weights is not None:
+        weights = np.asarray(weights, np.float64)
+        if weights.shape != labels.shape or not (np.isfinite(weights) & (weights > 0)).all():
+            raise ModelError(f"{ranker}: weights are finite and above 0, one for each of {len(labels)} rows")
     values[~np.isfinite(values)] = np.nan
-    return Rows(values, labels, groups, names, rate)
+    return Rows(values, labels, groups, names, rate, weights)

@@ -26,6 +26,8 @@ class Rows:
     """Of the columns, (F,)."""
     negative_rate: float = 1.0
     """Share of the rows without a positive label that was kept, see `thinned`."""
+    weights: np.ndarray | None = None
+    """float64 (n,): how much each row counts, above 0; without, all count the same."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -44,17 +46,36 @@ class Rows:
         if len({(part.names, part.negative_rate) for part in parts}) != 1:
             raise DataError("these rows have different columns or sampling; join rows of one feature list, or of none")
         starts = np.concatenate([[0], np.cumsum([part.groups.max(initial=-1) + 1 for part in parts])])
+        weighted = any(part.weights is not None for part in parts)
         return cls(
             np.concatenate([part.values for part in parts]),
             np.concatenate([part.labels for part in parts]),
             np.concatenate([part.groups + start for part, start in zip(parts, starts, strict=False)]),
             parts[0].names,
             parts[0].negative_rate,
+            np.concatenate([part.counts for part in parts]) if weighted else None,
         )
+
+    @property
+    def counts(self) -> np.ndarray:
+        """How much each row counts, float64 (n,): 1 where nothing is said."""
+        return np.ones(len(self)) if self.weights is None else np.asarray(self.weights, np.float64)
 
     def take(self, which: np.ndarray) -> "Rows":
         """The rows at these positions (or of a bool mask)."""
-        return replace(self, values=self.values[which], labels=self.labels[which], groups=self.groups[which])
+        weights = None if self.weights is None else self.weights[which]
+        return replace(
+            self, values=self.values[which], labels=self.labels[which], groups=self.groups[which], weights=weights
+        )
+
+    def decayed(self, days: np.ndarray, half_life: float) -> "Rows":
+        """A row counts half as much for every ``half_life`` days of its age; ``days`` (n,) before the newest row."""
+        days = np.asarray(days, np.float64)
+        if days.shape != (len(self),) or not np.isfinite(days).all() or days.min(initial=0) < 0:
+            raise DataError(f"ages have shape {days.shape} for {len(self)} rows; give days of 0 or more, one for each")
+        if not half_life > 0:
+            raise DataError(f"a half-life is above 0 days, found {half_life}; give for example 30")
+        return replace(self, weights=self.counts * 0.5 ** (days / half_life))
 
     def thinned(self, rate: float, rng: np.random.Generator) -> "Rows":
         """All positives and a share ``rate`` of the negatives; rankers put the probabilities right again."""
