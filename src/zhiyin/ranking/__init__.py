@@ -6,9 +6,11 @@ __getattr__, __dir__ = lazily(
     __name__,
     {
         "BoostedTrees": "boosted_trees",
+        "Chances": "esmm",
         "DCNv2": "dcn_v2",
         "DecisionTree": "decision_tree",
         "DeepFM": "deep_fm",
+        "ESMM": "esmm",
         "Fold": "folds",
         "LambdaMART": "boosted_trees",
         "Logistic": "logistic",
@@ -18,6 +20,7 @@ __getattr__, __dir__ = lazily(
         "Rows": "rows",
         "labels_for": "rows",
         "outcome_folds": "folds",
+        "permutation_importance": "importance",
         "reliability_of": "reliability",
     },
 )

@@ -3,8 +3,11 @@ from zhiyin.ranking.boosted_trees import LambdaMART as LambdaMART
 from zhiyin.ranking.dcn_v2 import DCNv2 as DCNv2
 from zhiyin.ranking.decision_tree import DecisionTree as DecisionTree
 from zhiyin.ranking.deep_fm import DeepFM as DeepFM
+from zhiyin.ranking.esmm import ESMM as ESMM
+from zhiyin.ranking.esmm import Chances as Chances
 from zhiyin.ranking.folds import Fold as Fold
 from zhiyin.ranking.folds import outcome_folds as outcome_folds
+from zhiyin.ranking.importance import permutation_importance as permutation_importance
 from zhiyin.ranking.logistic import Logistic as Logistic
 from zhiyin.ranking.neural_network import NeuralNetwork as NeuralNetwork
 from zhiyin.ranking.ranker import Ranker as Ranker

@@ -4,7 +4,6 @@ Where passes bring nothing, the weights go back to the best ones and learn on at
 Letters: n rows, Q numbers, G categories, T targets.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -27,9 +26,6 @@ SLOWER, SLOWDOWNS = 0.1, 2
 """Of the rate, each time that nothing is gained, and how often that is done."""
 BLOCK = 8_192
 """Rows computed at once where nothing is learned."""
-
-Loss = Callable[[Tensor, Tensor], Tensor]
-"""(log odds, labels) → the loss of each row, (n,)."""
 
 
 class FieldConfig(RankerConfig):
@@ -83,10 +79,12 @@ def kept_aside(groups: np.ndarray) -> np.ndarray:
 
 
 def log_loss(odds: Tensor, labels: Tensor) -> Tensor:
-    return functional.binary_cross_entropy_with_logits(odds, labels, reduction="none")
+    """Of each row, (n,), the targets added up."""
+    wrong = functional.binary_cross_entropy_with_logits(odds, labels, reduction="none")
+    return wrong.reshape(len(wrong), -1).sum(1)
 
 
-def learn(network: FieldNetwork, taught: Examples, watched: Examples, settings: FieldConfig, loss: Loss) -> None:
+def learn(network: FieldNetwork, taught: Examples, watched: Examples, settings: FieldConfig) -> None:
     """Train ``network`` in place; seeded by the caller. Without watched rows it learns for all ``epochs``."""
     batch = min(settings.batch, max(FEWEST, len(taught) // UPDATES), len(taught))
     rate, best, since, slowdowns = settings.learning_rate, float("inf"), 0, 0
@@ -98,12 +96,12 @@ def learn(network: FieldNetwork, taught: Examples, watched: Examples, settings: 
             if len(which) < min(batch, 2):  # one row has no spread to be normalised by
                 continue
             part = taught.take(which)
-            wrong = (loss(network(part.numbers, part.rows), part.labels) * part.weights).sum() / part.weights.sum()
+            wrong = (log_loss(network(part.numbers, part.rows), part.labels) * part.weights).sum() / part.weights.sum()
             optimiser.zero_grad()
             (wrong + settings.decay / 2 * network.table.square().sum()).backward()  # type: ignore[no-untyped-call]
             clip_grad_norm_(network.parameters(), LONGEST)
             optimiser.step()
-        now = misordered(network, watched, loss) if len(watched) else -float(epoch)
+        now = misordered(network, watched) if len(watched) else -float(epoch)
         since = 0 if now < best else since + 1
         if since == 0:
             best = now
@@ -119,7 +117,7 @@ def learn(network: FieldNetwork, taught: Examples, watched: Examples, settings: 
 
 
 @torch.no_grad()
-def misordered(network: FieldNetwork, watched: Examples, loss: Loss) -> float:
+def misordered(network: FieldNetwork, watched: Examples) -> float:
     """1 - AUC on rows that are not learned from, in the mean of the targets: how sure the network is, calibration puts
     right afterwards, and a network that is too sure may still order best. The mean loss where no target has both kinds.
     """
@@ -135,4 +133,4 @@ def misordered(network: FieldNetwork, watched: Examples, loss: Loss) -> float:
     ]
     if wrong:
         return sum(wrong) / len(wrong)
-    return float((loss(odds, watched.labels) * watched.weights).sum() / watched.weights.sum())
+    return float((log_loss(odds, watched.labels) * watched.weights).sum() / watched.weights.sum())

@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zhiyin.core.errors import ModelError
-from zhiyin.ranking.field_learning import BLOCK, Examples, FieldConfig, kept_aside, learn, log_loss
+from zhiyin.ranking.field_learning import BLOCK, Examples, FieldConfig, kept_aside, learn
 from zhiyin.ranking.fields import Fields, refuse_strangers
 from zhiyin.ranking.networks import FieldNetwork
 from zhiyin.ranking.ranker import Ranker
@@ -40,6 +40,10 @@ class FieldRanker(Ranker[C]):
         """An untrained network."""
         raise ModelError(f"{self.name} must define network_for")
 
+    def labels_of(self, rows: Rows) -> np.ndarray:
+        """What the network learns to tell, (n,), or a column for each of its outputs."""
+        return rows.labels
+
     def learn(self, rows: Rows) -> None:
         from zhiyin.training import one_thread, reproducible
 
@@ -51,13 +55,13 @@ class FieldRanker(Ranker[C]):
         with one_thread(), reproducible(settings.seed):
             self.network = self.network_for(self.fields)
             taught = self._examples(rows.take(~aside))
-            learn(self.network, taught, self._examples(rows.take(aside)), settings, log_loss)
+            learn(self.network, taught, self._examples(rows.take(aside)), settings)
             self.usual = settle(self.network, self.fields, taught.rows)
             self.moved = moves(self.raw, rows.values, settings.seed)
 
     def _examples(self, rows: Rows) -> Examples:
         numbers, table_rows = (torch.from_numpy(part) for part in self.fields(rows.values))
-        labels = torch.from_numpy(rows.labels.astype(np.float32))
+        labels = torch.from_numpy(self.labels_of(rows).astype(np.float32))
         return Examples(numbers, table_rows, labels, torch.from_numpy(rows.counts.astype(np.float32)))
 
     def _units(self, values: np.ndarray) -> Iterator[Tensor]:
@@ -67,7 +71,7 @@ class FieldRanker(Ranker[C]):
 
     @torch.no_grad()
     def raw(self, values: np.ndarray) -> np.ndarray:
-        odds = [self.network.odds(units).numpy() for units in self._units(values)]
+        odds = [self.network.asked(units).numpy() for units in self._units(values)]
         return np.concatenate([np.zeros(0), *odds])
 
     def shares(self, values: np.ndarray) -> tuple[np.ndarray, float]:
@@ -79,13 +83,13 @@ class FieldRanker(Ranker[C]):
             slope = torch.zeros_like(way)
             for place, weight in zip((places + 1) / 2, weights / 2, strict=True):
                 at = (self.usual + place * way).requires_grad_()
-                slope += weight * torch.autograd.grad(self.network.odds(at).sum(), at)[0]
+                slope += weight * torch.autograd.grad(self.network.asked(at).sum(), at)[0]
             parts = (way * slope).numpy().astype(np.float64)
             n_coded = self.network.n_categories * self.network.width
             vectors = parts[:, :n_coded].reshape(len(parts), self.network.n_categories, self.network.width).sum(axis=2)
             found.append(self.fields.of_columns(parts[:, n_coded:], vectors))
         with torch.no_grad():
-            return np.concatenate(found), float(self.network.odds(self.usual[None])[0])
+            return np.concatenate(found), float(self.network.asked(self.usual[None])[0])
 
     def weights(self) -> np.ndarray:
         """How far the log odds move, in the mean, when a column's values are shuffled among the rows."""

@@ -15,6 +15,9 @@ from torch.nn import functional
 SMALL = 0.1
 """Spread of the vectors before learning."""
 
+CERTAIN = 1e-6
+"""No two things together are surer than 1 minus that."""
+
 
 class FieldNetwork(nn.Module):
     """The table of vectors, and what all networks share; each writes `odds`."""
@@ -35,6 +38,10 @@ class FieldNetwork(nn.Module):
     def odds(self, units: Tensor) -> Tensor:
         """(n, U) → log odds (n,), one column for each target where there are several."""
         raise NotImplementedError
+
+    def asked(self, units: Tensor) -> Tensor:
+        """(n, U) → log odds of what the ranker is asked for, (n,)."""
+        return self.odds(units)
 
     def forward(self, numbers: Tensor, rows: Tensor) -> Tensor:
         return self.odds(self.units(numbers, rows))
@@ -113,3 +120,25 @@ class DeepFMNetwork(FieldNetwork):
 def pairs(vectors: Tensor) -> Tensor:
     """The sum over all pairs of fields of the product of their vectors: (n, F, D) → (n,), in time linear in F."""
     return (vectors.sum(1) ** 2 - (vectors**2).sum(1)).sum(1) / 2
+
+
+class ESMMNetwork(FieldNetwork):
+    """A tower for the click and one for what follows it, on the same vectors; p(label) = p(click) · p(then).
+
+    Both outputs are of all rows, so that the second tower learns from rows without a click too."""
+
+    def __init__(
+        self, n_numbers: int, n_categories: int, n_rows: int, width: int, *, hidden: Sequence[int], dropout: float
+    ) -> None:
+        super().__init__(n_numbers, n_categories, n_rows, width)
+        self.click = tower(self.n_units, hidden, dropout, 1)
+        self.then = tower(self.n_units, hidden, dropout, 1)
+
+    def odds(self, units: Tensor) -> Tensor:
+        click: Tensor = self.click(units)[:, 0]
+        both = functional.logsigmoid(click) + functional.logsigmoid(self.then(units)[:, 0])  # log p
+        both = both.clamp(max=-CERTAIN)
+        return torch.stack([click, both - torch.log(-torch.expm1(both))], dim=1)  # (n, 2)
+
+    def asked(self, units: Tensor) -> Tensor:
+        return self.odds(units)[:, 1]

@@ -106,14 +106,16 @@ class Ranker(Generic[C]):
     def fit(
         self, values: np.ndarray, labels: np.ndarray, groups: np.ndarray | None = None, names: Sequence[str] = (), *,
         negative_rate: float = 1.0, later: Rows | None = None, weights: np.ndarray | None = None,
+        clicked: np.ndarray | None = None,
     ) -> Self:  # fmt: skip
         """Learn from ``values`` (n, F), ``labels`` (n,) and ``groups`` (n,) (the request of a row, oldest first).
 
-        ``weights`` (n,), above 0: how much each row counts; without, all the same. ``later``: newer rows (thinned at
-        the same rate) to calibrate on; without, the newest requests are kept for it. Raises `ModelError` where all
-        labels are alike; columns without information are set aside by name.
+        ``weights`` (n,), above 0: how much each row counts; without, all the same. ``clicked`` (n,): what comes before
+        the label, for rankers of both. ``later``: newer rows (thinned at the same rate) to calibrate on; without, the
+        newest requests are kept for it. Raises `ModelError` where all labels are alike; columns without information
+        are set aside by name.
         """
-        rows = _checked(self.name, values, labels, groups, names, negative_rate, weights)
+        rows = _checked(self.name, values, labels, groups, names, negative_rate, weights, clicked)
         self._place(rows)
         self.names, self.negative_rate = rows.names, negative_rate
         self._choose_columns(rows)
@@ -131,7 +133,7 @@ class Ranker(Generic[C]):
         """`fit` from `Rows`."""
         return self.fit(
             rows.values, rows.labels, rows.groups, rows.names, negative_rate=rows.negative_rate, later=later,
-            weights=rows.weights,
+            weights=rows.weights, clicked=rows.clicked,
         )  # fmt: skip
 
     def probability(self, values: np.ndarray) -> np.ndarray:
@@ -261,7 +263,7 @@ def _has_both(labels: np.ndarray) -> bool:
 
 def _checked(
     ranker: str, values: np.ndarray, labels: np.ndarray, groups: np.ndarray | None, names: Sequence[str], rate: float,
-    weights: np.ndarray | None,
+    weights: np.ndarray | None, clicked: np.ndarray | None,
 ) -> Rows:  # fmt: skip
     """Rows of the right shapes, both classes among them, infinite values as NaN."""
     values = np.array(values, np.float32)
@@ -288,5 +290,12 @@ def _checked(
         weights = np.asarray(weights, np.float64)
         if weights.shape != labels.shape or not (np.isfinite(weights) & (weights > 0)).all():
             raise ModelError(f"{ranker}: weights are finite and above 0, one for each of {len(labels)} rows")
+    if clicked is not None:
+        clicked = np.asarray(clicked, bool)
+        if clicked.shape != labels.shape or (labels & ~clicked).any():
+            raise ModelError(
+                f"{ranker}: clicked has shape {clicked.shape} for {len(labels)} labels, or rows are positive that were "
+                "not clicked; give what came before each label, true wherever the label is"
+            )
     values[~np.isfinite(values)] = np.nan
-    return Rows(values, labels, groups, names, rate, weights)
+    return Rows(values, labels, groups, names, rate, weights, clicked)

@@ -39,6 +39,11 @@ def reliability_of(probability: np.ndarray, labels: np.ndarray, bins: int = 10) 
     return Reliability(predicted, observed, rows, error, loss, loss / base if base > 0 else float("nan"))
 
 
+def losses(probability: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """-log of the probability given to what happened, float64 (n,)."""
+    safe = np.clip(np.asarray(probability, np.float64), 1e-15, 1 - 1e-15)
+    return np.asarray(-np.where(labels > 0, np.log(safe), np.log1p(-safe)))
+
+
 def _log_loss(probability: np.ndarray, labels: np.ndarray) -> float:
-    safe = np.clip(probability, 1e-15, 1 - 1e-15)
-    return float(-np.mean(np.where(labels > 0, np.log(safe), np.log1p(-safe)))) if 0 < labels.mean() < 1 else 0.0
+    return float(losses(probability, labels).mean()) if 0 < labels.mean() < 1 else 0.0

@@ -28,6 +28,8 @@ class Rows:
     """Share of the rows without a positive label that was kept, see `thinned`."""
     weights: np.ndarray | None = None
     """float64 (n,): how much each row counts, above 0; without, all count the same."""
+    clicked: np.ndarray | None = None
+    """bool (n,): the person did what comes before taking it (a click before a purchase), where that was logged."""
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -43,7 +45,7 @@ class Rows:
     def joined(cls, parts: Iterable["Rows"]) -> "Rows":
         """Several folds one after the other, oldest first; groups are numbered on."""
         parts = list(parts)
-        if len({(part.names, part.negative_rate) for part in parts}) != 1:
+        if len({(part.names, part.negative_rate, part.clicked is None) for part in parts}) != 1:
             raise DataError("these rows have different columns or sampling; join rows of one feature list, or of none")
         starts = np.concatenate([[0], np.cumsum([part.groups.max(initial=-1) + 1 for part in parts])])
         weighted = any(part.weights is not None for part in parts)
@@ -54,6 +56,7 @@ class Rows:
             parts[0].names,
             parts[0].negative_rate,
             np.concatenate([part.counts for part in parts]) if weighted else None,
+            None if parts[0].clicked is None else np.concatenate([part.clicked for part in parts]),
         )
 
     @property
@@ -63,10 +66,11 @@ class Rows:
 
     def take(self, which: np.ndarray) -> "Rows":
         """The rows at these positions (or of a bool mask)."""
-        weights = None if self.weights is None else self.weights[which]
+        weights, clicked = (None if own is None else own[which] for own in (self.weights, self.clicked))
         return replace(
-            self, values=self.values[which], labels=self.labels[which], groups=self.groups[which], weights=weights
-        )
+            self, values=self.values[which], labels=self.labels[which], groups=self.groups[which], weights=weights,
+            clicked=clicked,
+        )  # fmt: skip
 
     def decayed(self, days: np.ndarray, half_life: float) -> "Rows":
         """A row counts half as much for every ``half_life`` days of its age; ``days`` (n,) before the newest row."""
