@@ -60,6 +60,7 @@ class Service:
         self.now = self._serving(answerer)
         self._items, self._change = threading.Lock(), threading.Lock()
         self._forgotten = set(store.people.forgotten())
+        self._seen: tuple[int, int] | None = None
         self._seen = self._stamp()
         self._ended = threading.Event()
 
