@@ -74,8 +74,10 @@ class Asking:
         before, known = self._of_log(None if forgotten else user)
         allowed = [event for event in events if _personal(event.context)]
         rows = self.catalogue.ids.rows(event.item for event in allowed)
-        came = self._histories([event for event, row in zip(allowed, rows, strict=True) if row != UNKNOWN], before)
-        histories = before.histories.joined(came)
+        readable = [event for event, row in zip(allowed, rows, strict=True) if row != UNKNOWN]
+        histories = before.histories
+        if readable:
+            histories = histories.joined(self._histories(readable, before))
         seen = excluded(histories, self.exclude, self.kinds)
         unknown = list(dict.fromkeys(event.item for event, row in zip(allowed, rows, strict=True) if row == UNKNOWN))
         requests = Requests(histories, np.array([self.now]), self._and_never(seen, never), _with(before.person, said))

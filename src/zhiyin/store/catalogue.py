@@ -14,6 +14,10 @@ from zhiyin.store.tables import counters, events, forgotten, impressions
 from zhiyin.store.tables import items as items_table
 from zhiyin.store.tables import people as people_table
 
+CHANGES = sa.select(counters.c.value).where(counters.c.name == "items")
+COLUMNS_OF = sa.select(people_table.c.columns).where(people_table.c.user == sa.bindparam("user"))
+IS_FORGOTTEN = sa.select(forgotten.c.digest).where(forgotten.c.digest == sa.bindparam("digest"))
+"""Built once: every answer asks these."""
 NAMED = 100
 """Items of one change that the audit log names."""
 
@@ -54,7 +58,7 @@ class Items:
 
     def counted(self, connection: sa.Connection) -> int:
         """As `changes`, by a connection that is open."""
-        return int(connection.execute(sa.select(counters.c.value).where(counters.c.name == "items")).scalar_one())
+        return int(connection.execute(CHANGES).scalar_one())
 
     def all(self) -> list[Item]:
         """All of which something was said."""
@@ -84,7 +88,7 @@ class People:
 
     def found(self, connection: sa.Connection, user: str) -> Mapping[str, Any]:
         """As `of`, by a connection that is open."""
-        return connection.scalar(sa.select(people_table.c.columns).where(people_table.c.user == user)) or {}
+        return connection.scalar(COLUMNS_OF, {"user": user}) or {}
 
     def forget(self, user: str, *, actor: str) -> dict[str, int]:
         """Erase this person: how many rows of each table went. Only the digest of the id stays, so that the log's
@@ -119,8 +123,7 @@ class People:
 
     def forgot(self, connection: sa.Connection, user: str) -> bool:
         """As `is_forgotten`, by a connection that is open."""
-        asked = sa.select(forgotten.c.digest).where(forgotten.c.digest == digest_of(user))
-        return connection.scalar(asked) is not None
+        return connection.scalar(IS_FORGOTTEN, {"digest": digest_of(user)}) is not None
 
 
 def _put(

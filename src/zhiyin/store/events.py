@@ -14,6 +14,14 @@ from zhiyin.store.tables import events as table
 
 AT_ONCE = 500
 """Idempotency keys that one question names: databases take some thousands of values."""
+ALL = 1 << 62
+NEWEST_OF = (
+    sa.select(table)
+    .where(table.c.user == sa.bindparam("user"), table.c.sequence > sa.bindparam("since"))
+    .order_by(table.c.sequence.desc())
+    .limit(sa.bindparam("newest"))
+)
+"""Built once: every answer asks it."""
 SAME = ("user", "item", "kind", "value")
 """What a retry has in common with what it repeats; the time may have been the server's."""
 
@@ -89,9 +97,8 @@ class Events:
 
     def found(self, connection: sa.Connection, user: str, newest: int | None = None, since: int = 0) -> list[Event]:
         """As `of`, by a connection that is open."""
-        asked = sa.select(table).where(table.c.user == user, table.c.sequence > since)
-        asked = asked.order_by(table.c.sequence.desc()).limit(newest)
-        return [_event(row) for row in reversed(connection.execute(asked).all())]
+        asked = {"user": user, "since": since, "newest": ALL if newest is None else newest}
+        return [_event(row) for row in reversed(connection.execute(NEWEST_OF, asked).all())]
 
     def taken(self, since: int, until: int) -> dict[str, int]:
         """How often each item was in an event from ``since`` on, until before ``until``, seconds UTC."""

@@ -23,6 +23,8 @@ Role = Literal["read", "write", "admin"]
 """``read`` asks for answers, ``write`` gives events too, ``admin`` may do everything."""
 ROLES: tuple[Role, ...] = get_args(Role)
 BEGINS = "zy"
+KEY_OF = sa.select(table).where(table.c.id == sa.bindparam("id"))
+"""Built once: every question asks it."""
 NOBODY = hashlib.sha256(b"").hexdigest()
 
 
@@ -65,7 +67,7 @@ class Keys:
         id_ = rest.partition("_")[0] if begins == BEGINS else ""
         id_ = id_ if id_.isascii() and id_.isalnum() else ""
         with self.database.reading() as connection:
-            row = connection.execute(sa.select(table).where(table.c.id == id_)).one_or_none()
+            row = connection.execute(KEY_OF, {"id": id_}).one_or_none()
         same = hmac.compare_digest(NOBODY if row is None else row.digest, _digest(text))
         return _key(row) if row is not None and same and row.revoked is None else None
 
