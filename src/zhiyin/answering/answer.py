@@ -211,14 +211,17 @@ class Answerer:
 
     def page(self, found: Candidates, k: int) -> list[Shown]:
         """The ``k`` items of the asked page of one request's candidates, best first: pinned ones, then the others."""
+        pinned, start = self.pinned, self.wishes.offset
         there = found.rows[0] != FILL
-        rows, scores, bits = (part[0][there] for part in (found.rows, found.scores, found.sources))
-        others = [
+        if pinned:
+            there &= ~np.isin(found.rows[0], pinned)
+        first, end = max(0, start - len(pinned)), max(0, start + k - len(pinned))
+        asked = np.flatnonzero(there)[first:end]
+        rows, scores, bits = (part[0, asked] for part in (found.rows, found.scores, found.sources))
+        return [Shown(row, np.nan, (PINNED,)) for row in pinned[start : start + k]] + [
             Shown(int(row), float(score), tuple(named(which, found.source_names)))
-            for row, score, which in zip(rows, scores, bits, strict=True) if int(row) not in self.pinned
-        ]  # fmt: skip
-        pinned = [Shown(row, np.nan, (PINNED,)) for row in self.pinned]
-        return [*pinned, *others][self.wishes.offset : self.wishes.offset + k]
+            for row, score, which in zip(rows, scores, bits, strict=True)
+        ]
 
     @property
     def pinned(self) -> list[int]:

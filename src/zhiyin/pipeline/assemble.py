@@ -56,7 +56,7 @@ def judged(line: Line) -> Facts:
         line.workspace, "evaluation", inputs, lambda key: _judged(line, place / f"{key[:16]}.parquet"),
         there=lambda facts: "calibration" in facts and (line.workspace.folder / facts["people"]).is_file(),
     )  # fmt: skip
-    _assemble(line)
+    assemble(line)
     return {**facts, "summary": _summary(line, facts)}
 
 
@@ -96,7 +96,7 @@ def examples(line: Line, language: Language = "en") -> Recommendations:
     return answerer.people(line.dataset.users.take(chosen))
 
 
-def _assemble(line: Line) -> None:
+def assemble(line: Line) -> None:
     """What answers from now on, where it differs from what does."""
     models, rankers = line.done["models"]["models"], line.done["ranking"]["rankers"]
     recipe, proposing = line.recipe, line.recipe.proposing
