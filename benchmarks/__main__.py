@@ -22,6 +22,8 @@ STEPS = (
     "benchmarks.generator",
     "benchmarks.encoders",
     "benchmarks.features",
+    "benchmarks.frappe",
+    "benchmarks.boosting",
     "benchmarks.tables",
 )
 

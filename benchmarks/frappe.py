@@ -15,12 +15,14 @@ from typing import Any
 import numpy as np
 import polars as pl
 import torch
+from scipy.special import logit
 from sklearn.metrics import log_loss, roc_auc_score
 
 from benchmarks.protocols import CACHE, RESULTS, data_folder
 from benchmarks.speed import measured
 from zhiyin import ranking
 from zhiyin.ranking import Rows
+from zhiyin.ranking.calibration import calibrated
 from zhiyin.ranking.field_learning import kept_aside
 
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -73,6 +75,18 @@ def peer_folder(learned: Rows, asked: Rows) -> Path:
     return folder
 
 
+def peers(learned: Rows, asked: Rows) -> dict[str, Any]:
+    """FuxiCTR's figures, and its log loss where its odds are calibrated on the rows kept aside, as ours are."""
+    folder = peer_folder(learned, asked)
+    found = dict[str, Any](measured("fuxictr", "frappe", folder))
+    watched = learned.labels[kept_aside(learned.groups)].astype(np.float64)
+    for run in found["runs"]:
+        said = np.load(folder / f"{run['model']}-{run['seed']}.npz")
+        odds = {part: logit(np.clip(said[part], 1e-7, 1 - 1e-7)) for part in said.files}
+        run["log_loss_calibrated"] = log_loss(asked.labels, calibrated(odds["watched"], watched)(odds["test"]))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer", action="store_true", help="run FuxiCTR again, instead of keeping its figures")
@@ -81,7 +95,7 @@ def main() -> None:
     learned, asked = parts()
     path = RESULTS / "frappe.json"
     kept = json.loads(path.read_text()) if path.exists() else {}
-    peer = kept["fuxictr"] if kept and not again else measured("fuxictr", "frappe", peer_folder(learned, asked))
+    peer = kept["fuxictr"] if kept and not again else peers(learned, asked)
     runs = [ours(name, seed, learned, asked) for name in SETTINGS for seed in range(SEEDS)]
     table = {
         name: {

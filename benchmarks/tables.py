@@ -490,6 +490,37 @@ def _interval_of(figure: dict[str, float]) -> str:
     return f"{figure['value']:.3f} [{figure['low']:.3f}, {figure['high']:.3f}]"
 
 
+def rankers() -> list[str]:
+    """Networks over categories beside FuxiCTR, the trees beside bare LightGBM."""
+    found, boosting = _kept("frappe"), _kept("boosting")
+    lines = []
+    if found:
+        lines = [
+            "", "## Rankers", "",
+            f"frappe-ctr, learned from the {found['rows']:,} rows of its validation part (its training part is not at "
+            f"hand), asked on the {found['asked']:,} of its test part; FuxiCTR {found['fuxictr']['version']} with the "
+            "settings published for frappe, stopped on the same rows. Goal: AUC and log loss at most 0.001 worse. Ours "
+            "are calibrated on the rows that stopped them, FuxiCTR's are as it gives them, and calibrated by us.", "",
+            "| ranker | AUC | FuxiCTR | log loss | FuxiCTR | FuxiCTR calibrated | goal |",
+            "|---|---|---|---|---|---|---|",
+        ]  # fmt: skip
+        for name, row in found["means"].items():
+            theirs = found["fuxictr"]["runs"]
+            columns = [(found["runs"], "auc"), (theirs, "auc"), (found["runs"], "log_loss"), (theirs, "log_loss"),
+                       (theirs, "log_loss_calibrated")]  # fmt: skip
+            told = [mean_and_error([run[figure] for run in runs if run["model"] == name]) for runs, figure in columns]
+            lines.append(f"| {name} | {' | '.join(told)} | {'reached' if row['reached'] else '**missed**'} |")
+    if boosting:
+        ours, bare = (statistics.median(boosting[name]) for name in ("ranker_cpu_s", "lightgbm_cpu_s"))
+        reached = boosting["ratio"] <= boosting["goal"]
+        lines += ["", (
+            f"BoostedTrees on {boosting['rows']:,} rows of {boosting['columns']} columns: {ours:.1f} CPU s, "
+            f"{boosting['ratio']:.2f} times the {bare:.1f} of bare LightGBM with the same settings (goal: at most "
+            f"{boosting['goal']:g}, {'reached' if reached else '**missed**'}; {len(boosting['ranker_cpu_s'])} turns)."
+        )]  # fmt: skip
+    return lines
+
+
 def explanations() -> list[str]:
     """How far each explainer is to be trusted, and what counterfactuals hold."""
     found = _kept("explanation")
@@ -610,6 +641,7 @@ def page() -> str:
                 *generators(),
                 *encoders(),
                 *features(),
+                *rankers(),
                 *explanations(),
                 *checks(),
                 *promises(),

@@ -77,7 +77,7 @@ class Peer(BaseModel):
 
 
 def frappe(folder: Path, out: Path) -> dict[str, object]:
-    """Both models, each seed: AUC and log loss on the test part."""
+    """Both models, each seed: AUC and log loss on the test part; what they say goes to ``MODEL-SEED.npz``."""
     torch.set_num_threads(1)
     data = np.load(folder / "codes.npz")
     names, sizes = data["names"].tolist(), data["sizes"].tolist()
@@ -105,6 +105,8 @@ def frappe(folder: Path, out: Path) -> dict[str, object]:
                 figures = model.evaluate(parts["test"])
                 found.append({"model": kind, "seed": seed, "auc": float(figures["AUC"]),
                               "log_loss": float(figures["logloss"]), "fit_cpu_s": seconds})  # fmt: skip
+                said = {part: model.predict(parts[part]) for part in ("watched", "test")}
+                np.savez(folder / f"{kind}-{seed}.npz", **said)
                 print(found[-1], flush=True)
     return {"version": "2.3.10", "runs": found}
 
