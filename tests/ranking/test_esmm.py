@@ -99,6 +99,19 @@ def test_one_target_and_purchases_without_a_click_are_refused(rows: Rows) -> Non
         ESMM(**SETTINGS).fit(rows.values, np.zeros(len(rows)), rows.groups, NAMES, clicked=rows.clicked)
 
 
+def test_columns_that_say_nothing_and_clicks_of_one_kind(rows: Rows) -> None:
+    few = rows.take(np.arange(2000))
+    n = len(few)
+    wide = np.column_stack([few.values, np.full(n, np.nan), np.full(n, 3), np.where(np.arange(n) % 2, np.inf, 1)])
+    names = (*NAMES, "empty", "three", "infinite")
+    ranker = ESMM(categories=("item",), width=2, hidden=(8,), epochs=1)
+    ranker.fit(wide, few.labels, few.groups, names, clicked=np.ones(n))  # everything was clicked
+    assert set(ranker.set_aside) == {"empty", "three"}
+    for part in ranker.chances(np.full((4, 5), np.inf)):
+        assert part.shape == (4,)
+        assert ((part >= 0) & (part <= 1)).all()
+
+
 def test_rows_carry_their_clicks(rows: Rows) -> None:
     both = Rows.joined([rows, rows])
     assert both.clicked is not None

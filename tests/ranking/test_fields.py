@@ -1,16 +1,21 @@
 """Categories with vectors of their own: how columns are read, what the networks compute, what they learn."""
 
+import subprocess
+import sys
 from collections.abc import Callable
+from importlib.metadata import entry_points
 from itertools import combinations
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 import pytest
 import torch
 
 import zhiyin
+from zhiyin import ranking
 from zhiyin.core.errors import ModelError
+from zhiyin.pipeline.recipe import RankerName
 from zhiyin.ranking import DCNv2, DeepFM, Logistic, Rows
 from zhiyin.ranking.fields import Fields
 from zhiyin.ranking.networks import CrossNetwork, pairs
@@ -88,6 +93,7 @@ def test_what_two_categories_do_together_is_learned(trained: Any, rows: Rows) ->
 
 
 def test_the_names_of_the_codes_change_nothing(rows: Rows) -> None:
+    rows = rows.take(np.arange(2000))
     other = rows.values.copy()
     other[:, 0] = other[:, 0] * 1000 + 5  # the same people, in the same order
     for network in NETWORKS:
@@ -117,6 +123,24 @@ def test_saved_and_loaded_with_its_vectors(trained: Any, rows: Rows, tmp_path: P
     loaded = zhiyin.load(tmp_path / "network")
     np.testing.assert_array_equal(loaded.probability(rows.values), trained.probability(rows.values))
     np.testing.assert_array_equal(loaded.contributions(rows.values[:5])[0], trained.contributions(rows.values[:5])[0])
+
+
+def test_answering_loads_no_training_code(trained: Any, tmp_path: Path) -> None:
+    trained.save(tmp_path / "network")
+    code = (
+        f"import sys, numpy, zhiyin; zhiyin.load({str(tmp_path / 'network')!r}).contributions(numpy.zeros((2, 3)));"
+        "print([name for name in sys.modules if name.startswith(('zhiyin.training', 'zhiyin.models', 'sklearn'))])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_recipe_names_rankers_that_are_there_and_registered() -> None:
+    registered = {entry.name: entry for entry in entry_points(group="zhiyin.rankers")}
+    for name in get_args(RankerName):
+        made = getattr(ranking, name)(seed=1)
+        assert made.name == name
+        assert registered[name].load() is type(made)
 
 
 def test_cross_layers_may_stand_below_the_others(rows: Rows) -> None:

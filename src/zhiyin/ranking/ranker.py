@@ -120,7 +120,7 @@ class Ranker(Generic[C]):
         self.names, self.negative_rate = rows.names, negative_rate
         self._choose_columns(rows)
         teaching, later = (rows, later) if later is not None else self._parted(rows)
-        self.learn(replace(teaching, values=teaching.values[:, self.kept]))
+        self.learn(replace(teaching, values=self._kept_of(teaching.values)))
         self.calibration = self._calibration(teaching, later)
         self.facts = {
             "rows": len(rows), "positives": int(rows.labels.sum()), "groups": len(np.unique(rows.groups)),
@@ -214,6 +214,10 @@ class Ranker(Generic[C]):
         lines += ["", "## Training", "", *[f"- {key}: {value}" for key, value in self.facts.items()]]
         return "\n".join(lines) + "\n"
 
+    def _kept_of(self, values: np.ndarray) -> np.ndarray:
+        """(n, F) → (n, K), no copy where all are kept."""
+        return values if len(self.kept) == len(self.names) else values[:, self.kept]
+
     def _place(self, rows: Rows) -> None:
         """Where the logged places stand. Raises `ModelError` where ``position`` names no column, or one without any."""
         name, self.place, self.first = self.config.position, -1, 1.0
@@ -228,12 +232,13 @@ class Ranker(Generic[C]):
 
     def _choose_columns(self, rows: Rows) -> None:
         self.set_aside = {}
-        for name, column in zip(rows.names, rows.values.T, strict=True):
-            known = column[~np.isnan(column)]
-            if not len(known):
+        lowest, highest = (reduced(rows.values, axis=0) for reduced in (np.fmin.reduce, np.fmax.reduce))
+        complete = ~np.isnan(rows.values).any(axis=0)
+        for name, low, high, whole in zip(rows.names, lowest, highest, complete, strict=True):
+            if np.isnan(low):
                 self.set_aside[name] = "no row has a value"
-            elif known.min() == known.max() and len(known) == len(column):
-                self.set_aside[name] = f"always {known[0]:g}"
+            elif low == high and whole:
+                self.set_aside[name] = f"always {low:g}"
         self.kept = np.array([f for f, name in enumerate(rows.names) if name not in self.set_aside], np.int64)
         if not len(self.kept):
             raise ModelError(
@@ -254,7 +259,7 @@ class Ranker(Generic[C]):
             if self.raw_is_log_odds:
                 return PLAIN
             later = teaching  # the wrong place to learn it, but a score that is no log odds needs some map
-        return calibrated(self.raw(later.values[:, self.kept]), later.labels.astype(np.float64), later.weights)
+        return calibrated(self.raw(self._kept_of(later.values)), later.labels.astype(np.float64), later.weights)
 
 
 def _has_both(labels: np.ndarray) -> bool:
