@@ -109,6 +109,9 @@ def test_someone_never_met_counts_as_the_mean_of_those_met(trained: Any) -> None
     never, missing, negative, *met = trained.raw(asked)
     assert never == missing == negative
     assert min(met) < never < max(met)
+    person = trained.fields.others[0]
+    width = trained.network.width
+    torch.testing.assert_close(trained.network.table[person], trained.usual[:width])
 
 
 def test_contributions_of_categories_add_up(trained: Any, rows: Rows) -> None:

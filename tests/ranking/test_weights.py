@@ -9,6 +9,7 @@ import pytest
 import zhiyin
 from zhiyin.core.errors import DataError, ModelError
 from zhiyin.ranking import BoostedTrees, DCNv2, DecisionTree, DeepFM, LambdaMART, Logistic, NeuralNetwork, Rows
+from zhiyin.ranking.calibration import calibrated
 
 SETTINGS: dict[Any, dict[str, Any]] = {
     BoostedTrees: {"trees": 60}, LambdaMART: {"trees": 60}, DecisionTree: {}, Logistic: {},
@@ -46,6 +47,17 @@ def test_weights_of_rows_that_repeat_are_those_rows_again(ranker: Any) -> None:
     weighted = Rows(values, labels, np.arange(3000), ("x",), weights=np.where(labels, 3.0, 1.0))
     found = ranker(**SETTINGS[ranker]).fit_rows(weighted).probability(values)
     assert found.mean() == pytest.approx(0.9 / 1.6, abs=0.05)  # three of each positive
+
+
+@pytest.mark.parametrize(("n", "method"), [(2000, "platt"), (20_000, "isotonic")])
+def test_a_calibration_heeds_the_weights(n: int, method: str) -> None:
+    rng = np.random.default_rng(4)
+    truth = rng.random(n) * 0.4
+    labels = (rng.random(n) < truth).astype(np.float64)
+    scores = np.log(truth / (1 - truth))
+    found = calibrated(scores, labels, np.where(labels > 0, 3.0, 1.0))
+    assert found.method == method
+    assert np.abs(found(scores) - 3 * truth / (1 + 2 * truth)).mean() < 0.02  # three of each positive
 
 
 def test_half_lives_by_hand_and_joined() -> None:
