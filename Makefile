@@ -8,10 +8,10 @@ DATA   := $(abspath ../shared/data)
 export ZHIYIN_DATA ?= $(if $(wildcard $(DATA)/README.md),$(DATA),)
 TORCH  := torch==2.13.0
 
-.PHONY: help setup demo test test-slow check docs bench bench-quality bench-explanation lock clean
+.PHONY: help setup demo test test-slow check docs bench bench-quality bench-explanation bench-serving bench-faults lock clean
 
 help:
-	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench bench-quality bench-explanation lock clean"
+	@sed -n '1p' Makefile; echo "targets: setup demo test test-slow check docs bench bench-quality bench-explanation bench-serving bench-faults lock clean"
 
 setup: $(STAMP)
 
@@ -58,6 +58,13 @@ bench-quality: setup
 # how far each explainer is to be trusted
 bench-explanation: setup
 	$(PYTHON) -m benchmarks.explanation
+
+# a running server under load; what it survives
+bench-serving: setup
+	$(PYTHON) -m benchmarks.serving
+
+bench-faults: setup
+	$(PYTHON) -m benchmarks.faults
 
 # Resolve all extras at once: one by one, pip silently downgrades NumPy.
 lock:

@@ -24,6 +24,8 @@ STEPS = (
     "benchmarks.features",
     "benchmarks.frappe",
     "benchmarks.boosting",
+    "benchmarks.serving",
+    "benchmarks.faults",
     "benchmarks.tables",
 )
 

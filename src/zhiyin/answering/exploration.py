@@ -32,9 +32,11 @@ class Exploration:
         self, answerer: Answerer, requests: Requests, page: Sequence[Shown], chance: np.random.Generator
     ) -> list[Shown]:
         """The page of one request, with the propensity of each item at its place."""
-        eligible = self._eligible(answerer, requests, page)
         places = [place for place, one in enumerate(page) if PINNED not in one.sources]
-        if not self.share or not len(eligible) or not places:
+        if not self.share or not places:
+            return list(page)
+        eligible = self._eligible(answerer, requests, page)
+        if not len(eligible):
             return list(page)
         each = self.share / len(places)
         found = [one._replace(propensity=1 - each) if place in places else one for place, one in enumerate(page)]

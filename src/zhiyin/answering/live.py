@@ -108,7 +108,7 @@ class Asking:
         if self.dataset is None:
             return Requests.of(Histories.empty(1)), False
         row = UNKNOWN if user is None else self.dataset.users.row(user)
-        return requests_of(self.dataset, np.array([row]), self.exclude), row != UNKNOWN
+        return requests_of(self.dataset, np.array([row]), self.exclude, self.newest), row != UNKNOWN
 
     def _histories(self, events: Sequence[Happening], before: Requests) -> Histories:
         """These events (items known) as the history of one person who did what is ``before``."""

@@ -37,11 +37,14 @@ def of_people(
     return Encoded(requests, list(users), [[] for _ in users], notes)
 
 
-def requests_of(dataset: Dataset, rows: np.ndarray, exclude: Kinds = "all") -> Requests:
-    """The people in these rows of the log (-1: somebody new), now. Its events stand on the rows of the models."""
+def requests_of(dataset: Dataset, rows: np.ndarray, exclude: Kinds = "all", newest: int | None = None) -> Requests:
+    """The people in these rows of the log (-1: somebody new), now. Its events stand on the rows of the models.
+
+    ``newest``: the time of its newest event, where the caller knows it.
+    """
     people = dataset.histories.take(np.maximum(rows, 0)) if len(dataset.users) else Histories.empty(len(rows))
     histories = people if (rows >= 0).all() else people.keep((rows >= 0)[people.owners])
-    now = np.full(len(rows), int(dataset.histories.times.max(initial=0)), np.int64)
+    now = np.full(len(rows), dataset.histories.times.max(initial=0) if newest is None else newest, np.int64)
     return Requests(histories, now, excluded(histories, exclude, dataset.kinds), _persons(dataset, rows))
 
 
