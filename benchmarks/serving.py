@@ -88,7 +88,12 @@ def built() -> Path:
 
 
 def zhiyin(*arguments: object) -> None:
-    subprocess.run([sys.executable, "-m", "zhiyin", *map(str, arguments)], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run(
+        [sys.executable, "-m", "zhiyin", *map(str, arguments)],
+        check=True,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
 
 
 class Server:

@@ -542,9 +542,10 @@ def serving() -> list[str]:
             ("whole assembly, open load at p99 of at most 50 ms, a second", f"{full:g}", "100", full >= 100),
             (f"open load of a mix ({mix}) at p99 of at most 50 ms, a second", f"{mixed:g}", "500", mixed >= 500),
             ("five times as much: answered, refused with Retry-After, memory",
-             f"{over['statuses'].get('200', 0):,}, {refused:,}, {found['overload']['memory_ratio']:.2f} ×",
-             "memory 1.2 ×",
-             found["overload"]["memory_ratio"] <= 1.2 and not set(over["statuses"]) - {"200", "429", "503"}),
+             f"{over['statuses'].get('200', 0):,} (p99 {over['p99_ms']:.0f} ms), {refused:,}, "
+             f"{found['overload']['memory_ratio']:.2f} ×", "p99 100 ms, memory 1.2 ×",
+             found["overload"]["memory_ratio"] <= 1.2 and over["p99_ms"] <= 100
+             and not set(over["statuses"]) - {"200", "429", "503"}),
             ("ten seconds later, as before", _ms(after), "p99 50", after["p99_ms"] <= 50),
             ("events a second, batches of 500, on the disk", f"{events['per_s']:,}", "5,000", events["per_s"] >= 5000),
             ("an event and the next answer", _ms(events["in_next_answer"]), "p99 100",

@@ -103,6 +103,7 @@ class LambdaMARTConfig(BoostedTreesConfig):
     """Settings of LambdaMART."""
 
     objective: Literal["binary", "lambdarank"] = "lambdarank"
+    """What the trees are grown for: the order of a request's candidates, or the probability."""
 
 
 class LambdaMART(BoostedTrees):
