@@ -10,7 +10,7 @@ from zhiyin.core.errors import DataError
 from zhiyin.data.contracts import Ragged
 from zhiyin.data.dataset import Dataset
 from zhiyin.features.feature import DAY
-from zhiyin.ranking import Rows, labels_for, outcome_folds, reliability_of
+from zhiyin.ranking import Rows, calibration_error, labels_for, outcome_folds, reliability_of
 from zhiyin.ranking.calibration import calibrated
 from zhiyin.ranking.rows import without_sampling
 
@@ -61,6 +61,31 @@ def test_reliability_by_hand() -> None:
     assert np.isnan(reliability_of(np.array([0.2]), np.array([0])).normalised_entropy)
     with pytest.raises(DataError, match="0 probabilities for 0 labels"):
         reliability_of(np.zeros(0), np.zeros(0))
+
+
+def test_the_interval_of_the_calibration_error_holds_the_truth() -> None:
+    held, zeros = 0, 0
+    for seed in range(60):
+        rng = np.random.default_rng(seed)
+        said = rng.random(1500)
+        labels = rng.random(1500) < 0.1 + 0.6 * said  # too sure: the mean of |0.1 - 0.4 p| over p is 0.125
+        found = calibration_error(said, labels, seed=seed)
+        held += found["low"] <= 0.125 <= found["high"]
+        assert found["low"] <= found["value"] <= found["high"]
+        zeros += calibration_error(said, rng.random(1500) < said)["low"] == 0
+    assert held >= 52  # of 57 expected
+    assert zeros >= 55
+
+
+def test_rows_of_one_request_tell_the_error_less_surely() -> None:
+    rng = np.random.default_rng(1)
+    said = np.repeat(rng.random(200), 10)
+    labels = np.repeat(rng.random(200) < 0.5 * said[::10], 10)  # ten times the same
+    alone, together = calibration_error(said, labels), calibration_error(said, labels, np.repeat(np.arange(200), 10))
+    assert together["n"] == 200
+    assert together["high"] - together["low"] > 2 * (alone["high"] - alone["low"])
+    with pytest.raises(DataError, match="0 probabilities for 0 labels"):
+        calibration_error(np.zeros(0), np.zeros(0))
 
 
 @pytest.mark.parametrize(("n", "method"), [(600, "platt"), (20_000, "isotonic")])

@@ -18,6 +18,7 @@ __getattr__, __dir__ = lazily(
         "Ranker": "ranker",
         "Reliability": "reliability",
         "Rows": "rows",
+        "calibration_error": "reliability",
         "labels_for": "rows",
         "outcome_folds": "folds",
         "permutation_importance": "importance",

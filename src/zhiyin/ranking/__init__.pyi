@@ -12,6 +12,7 @@ from zhiyin.ranking.logistic import Logistic as Logistic
 from zhiyin.ranking.neural_network import NeuralNetwork as NeuralNetwork
 from zhiyin.ranking.ranker import Ranker as Ranker
 from zhiyin.ranking.reliability import Reliability as Reliability
+from zhiyin.ranking.reliability import calibration_error as calibration_error
 from zhiyin.ranking.reliability import reliability_of as reliability_of
 from zhiyin.ranking.rows import Rows as Rows
 from zhiyin.ranking.rows import labels_for as labels_for
