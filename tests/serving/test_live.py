@@ -96,6 +96,15 @@ def test_a_forgotten_person_is_somebody_new_and_may_come_back(own: Any) -> None:
     assert ids(back) == ids(own.slate(history=["i2"], k=16))
 
 
+def test_nothing_remembered_of_a_person_outlives_that_another_process_forgot_them(own: Any) -> None:
+    before = own.slate(user="u0", k=5)
+    assert own.slate(user="u0", k=5, rung="cached")["rung"] == "cached"
+    own.service.store.people.forget("u0", actor="another process")
+    after = own.slate(user="u0", k=5, rung="cached")
+    assert after["rung"] == "popular"
+    assert ids(after) != ids(before)
+
+
 def test_a_forgotten_person_stays_forgotten_while_the_store_is_down(own: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     own.ask("DELETE", "/v1/users/u0", key="admin")
 

@@ -77,10 +77,9 @@ class Ladder:
         self.source = (reading or list(sources))[0]
         """NAME of the source that answers the second rung."""
         self.popular = _by_popularity(answerer)
-        counts = np.zeros(len(self.popular[0]), np.float32)
-        counts[self.popular[0]] = self.popular[1]
-        self.counts, self.chance = counts, chance
-        self.exploration = Exploration(explore, counts < NEW)
+        self.counts = np.zeros(len(self.popular[0]), np.float32)
+        self.counts[self.popular[0]] = self.popular[1]
+        self.exploration, self.chance = Exploration(explore, self.counts < NEW), chance
         self._last: OrderedDict[str, Candidates] = OrderedDict()
         self._remembering = Lock()
         self._threads = {

@@ -269,6 +269,8 @@ class Service:
         if user is None:
             question = now.asking.history(history, never)
         else:
+            if met.forgotten:
+                now.ladder.forget(user)  # another process may have been told
             events = [*met.events, *laid]
             question = now.asking.person(user, events, never, said=met.said, forgotten=met.forgotten)
         return now, replace(now.asking.at(question, moment), notes=[[*question.notes[0], *notes]])
