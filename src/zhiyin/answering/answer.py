@@ -170,6 +170,13 @@ class Answerer:
         """How often each item was taken, as of any moment."""
         return None if self.dataset is None else EventCounters(on_catalogue(self.dataset, self.assembly.catalogue))
 
+    def taken(self, items: np.ndarray, until: np.ndarray, days: float | None = None) -> np.ndarray:
+        """How often items (rows) were taken in the log before ``until``, in the last ``days`` of it or ever, float64;
+        0 without a log, NaN for a window where there is no time."""
+        if self.counters is None:
+            return np.zeros(np.broadcast_shapes(items.shape, until.shape))
+        return self.counters.events(items, until, days)
+
     @cached_property
     def shelf(self) -> Catalogue:
         """The items of the models, with what the log's item table says of them now."""
@@ -261,10 +268,10 @@ class Answerer:
         """How often the item was taken, where a source that goes by popularity proposed it."""
         models = [self.assembly.sources[name][0] for name in sources]
         popular = next((model for model in models if model.name == "Popular"), None)
-        if popular is None or self.counters is None:
+        if popular is None:
             return None
         days = popular.facts["window_days"]
-        n = int(self.counters.events(np.array([row]), request.now + 1, days)[0])
+        n = int(self.taken(np.array([row]), request.now + 1, days)[0])
         said = POPULAR if days is None else POPULAR_LATELY
         words = said.said(self.language, n=n, days="" if days is None else f"{days:g}")
         return {"kind": "popular", "text": words, "value": float(n), "events": []} if n else None

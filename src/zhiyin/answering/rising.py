@@ -34,10 +34,7 @@ def rising(answerer: Answerer, now: int, days: float, live: Taken) -> Candidates
 
 def _counts(answerer: Answerer, until: int, days: float) -> np.ndarray:
     """Events of the log in the ``days`` before ``until``, float64 (N,)."""
-    n_items = len(answerer.assembly.catalogue)
-    if answerer.counters is None:
-        return np.zeros(n_items)
-    counted = answerer.counters.events(np.arange(n_items), np.array([until]), days)
+    counted = answerer.taken(np.arange(len(answerer.assembly.catalogue)), np.array([until]), days)
     return np.asarray(np.nan_to_num(counted))
 
 
