@@ -87,6 +87,19 @@ def test_a_log_of_one_person_stays_as_it_was(tmp_path: Path) -> None:
     assert forgotten(tmp_path) == frozenset()
 
 
+def test_no_id_and_no_log_are_told_and_nothing_is_made(
+    shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert app.main(["forget", "", "-w", str(shop)]) == 2
+    assert "the id of the person is empty; give it as the log has it" in capsys.readouterr().err
+    assert app.main(["forget", "v", "-w", str(tmp_path / "none")]) == 2
+    assert "take one in first: zhiyin ingest FILE" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+    assert forgotten(shop) == frozenset()
+    assert app.main(["forget", "Secret-One", "-w", str(shop), "--lang", "en"]) == 0
+    assert "nothing was known of 'Secret-One'; was the id written as the log has it?" in capsys.readouterr().err
+
+
 def test_the_command_forgets_in_log_and_store_and_says_what_is_kept(
     shop: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -14,6 +14,8 @@ KEPT = Sentence(
     "written before, backups, and the files that were taken in, are yours to delete",
     "模型学到的内容会保留到再次执行 zhiyin run；此前写出的报告、列表、导出、备份，以及导入过的原始文件，请自行删除",
 )
+NOBODY = Sentence("nothing was known of {user!r}; was the id written as the log has it?",
+                  "此前没有关于 {user!r} 的任何内容；标识是否与日志中的写法一致？")  # fmt: skip
 RECEIPT = Sentence("receipt: {digest} (sha256 of the id)", "回执：{digest}（用户标识的 sha256）")
 
 
@@ -35,6 +37,8 @@ def run(
         live = opened.people.forget(user, actor="command line")
     told = {**{f"log {name}": n for name, n in rows.items()}, **{f"live {name}": n for name, n in live.items()}}
     asked.show(GONE, rows=", ".join(f"{name} {n:,}" for name, n in told.items()))
+    if not any(told.values()):
+        asked.note(asked.words(NOBODY, user=user))
     asked.show(RECEIPT, digest=digest_of(user))
     asked.note(asked.words(KEPT))
     asked.answer({"forgotten": digest_of(user), "rows": told, "kept": asked.words(KEPT)})

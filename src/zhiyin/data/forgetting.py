@@ -48,8 +48,11 @@ def is_of(users: pl.Series, digests: Collection[str]) -> pl.Series:
 def forget(workspace: Path, user: str) -> dict[str, int]:
     """Take a person out of the log: how many rows of each table went. Earlier snapshots, which still have them, go too.
 
-    Raises `DataError` where nothing would be left; nothing is changed then.
+    Raises `DataError` for no id, and where there is no log or nothing of it would be left; nothing is changed then.
     """
+    if not user:
+        raise DataError("the id of the person is empty; give it as the log has it", found="''")
+    Snapshot.load(workspace)  # else a folder would be made for nothing
     gone: Counter[str] = Counter()
     with new_snapshot(workspace) as new:
         old = Snapshot.load(workspace)
